@@ -1,0 +1,3 @@
+"""An integration runtime whose whole configuration is files."""
+
+__version__ = "0.1.0"

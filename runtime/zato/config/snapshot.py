@@ -1,0 +1,50 @@
+"""A whole configuration: immutable, typed, complete with secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+from zato.kinds import KINDS
+from zato.kinds.base import Kind
+
+SECTIONS: tuple[str, ...] = tuple(dict.fromkeys(kind.section for kind in KINDS))
+"""Canonical section names, in the order in which objects may depend on each other."""
+
+Key = tuple[str, str]
+"""Identity of an object: its section and its name."""
+
+_NOTHING: Mapping[str, Kind] = MappingProxyType({})
+
+
+class Snapshot:
+    """Every object that exists, by section and name; what a revision of the ODB holds and a world is made of."""
+
+    __slots__ = ("_sections",)
+
+    def __init__(self, objects: Iterable[Kind] = ()) -> None:
+        sections: dict[str, dict[str, Kind]] = {}
+        for thing in objects:
+            sections.setdefault(thing.section, {})[thing.name] = thing
+        self._sections = {name: MappingProxyType(sections[name]) for name in SECTIONS if name in sections}
+
+    def section(self, name: str) -> Mapping[str, Kind]:
+        """The objects of one section by name; empty where there are none."""
+        return self._sections.get(name, _NOTHING)
+
+    def get(self, section: str, name: str) -> Kind | None:
+        """One object, or None."""
+        return self.section(section).get(name)
+
+    def __iter__(self) -> Iterator[Kind]:
+        """All objects, in dependency order of their sections."""
+        for section in self._sections.values():
+            yield from section.values()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._sections.values()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Snapshot) and self._sections == other._sections
+
+    __hash__ = None  # type: ignore[assignment]

@@ -1,0 +1,53 @@
+"""Every exception that this package raises by itself.
+
+Exception
+├── ZatoError                     anything that stops a command; its text is for people
+│   ├── ConfigurationError        files with problems; carries all of them
+│   ├── ODBError                  the operational database cannot be used
+│   │   └── NewerODB              written by a newer version of this package
+│   ├── ServerDirectoryError      not a server directory, or one that is not as it should be
+│   ├── NotRunning                a running server is needed and there is none
+│   └── SwitchError               a server could not take over a revision; nothing changed
+└── zato.common.exception         what services raise and catch: HTTPException, Inactive, TimeoutException …
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zato.config.problems import Problem
+
+
+class ZatoError(Exception):
+    """Something that a person can act on: the message says what is wrong and what to do."""
+
+
+class ConfigurationError(ZatoError):
+    """The configuration files have problems; `problems` holds every one of them."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ODBError(ZatoError):
+    """The operational database cannot be used."""
+
+
+class NewerODB(ODBError):
+    """The operational database was written by a newer version of this package."""
+
+
+class ServerDirectoryError(ZatoError):
+    """A directory is no server directory, or not as it should be."""
+
+
+class NotRunning(ZatoError):
+    """A running server is needed and there is none."""
+
+
+class SwitchError(ZatoError):
+    """A server could not take over a revision, so nothing was switched."""

@@ -1,0 +1,28 @@
+"""Where the broker of an AMQP channel or outgoing connection is: in a definition, or inline as in 4.x."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from zato.kinds.base import Kind, about
+
+
+class Addressed(Kind, frozen=True, kw_only=True):
+    """An object with either `def_name` (3.2) or `address`, `username` and `password` (4.x)."""
+
+    def_name: (
+        Annotated[str, about("AMQP definition with the broker's address.", ref="def_amqp", spelled={"": None})] | None
+    ) = None
+    address: Annotated[
+        str,
+        about(
+            "Address of the broker, `[amqp[s]://]host[:port][/vhost]`, in place of a definition.",
+            spelled={"": None}, pattern=r"^(amqps?://)?[^/?#@\s\x00-\x1f\x7f]+(/[^\s\x00-\x1f\x7f]*)?$",
+        ),
+    ] | None = None  # fmt: skip
+    username: Annotated[str, about("User name at `address`.")] = ""
+    password: Annotated[str, about("Password at `address`.", secret=True)] | None = None
+
+    def missing_secret(self) -> str | None:
+        """A broker that is addressed inline asks for the password of the user name."""
+        return "password" if self.username and not self.password else None

@@ -1,0 +1,58 @@
+"""An API key in a header, for channels and outgoing connections."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, MutableMapping
+from typing import Annotated, Any
+
+from zato.kinds.base import Opening, about
+from zato.kinds.security.limits import Limited
+
+
+class APIKey(Limited, frozen=True, kw_only=True, tag_field="type", tag="apikey"):
+    """A key that callers send in a header."""
+
+    section = "security"
+    also_section = ("def_sec", "apikey")
+    dropped = {"id": "", "cluster_id": ""}
+
+    username: Annotated[str, about("A label; it is not sent.")] = ""
+    password: (
+        Annotated[str, about("The key.", secret=True, pattern=r"^[\x21-\x7e]*$", also=("api_key", "key"))] | None
+    ) = None
+    header: Annotated[str, about("Header that carries the key.", pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")] = (
+        "X-API-Key"
+    )
+
+    def missing_secret(self) -> str | None:
+        """Without a key there is nothing to compare with."""
+        return None if self.password else "password"
+
+    def open(self, opening: Opening) -> APIKeyHandle:
+        """Make what checks and signs requests."""
+        return APIKeyHandle(self)
+
+
+class APIKeyHandle:
+    """Checks and signs requests with one key."""
+
+    challenge = ""
+
+    def __init__(self, definition: APIKey) -> None:
+        self.definition = definition
+        self._environ_key = "HTTP_" + definition.header.upper().replace("-", "_")
+        self._key = definition.password or ""
+        self._expected = self._key.encode()
+
+    def authenticate(self, environ: Mapping[str, Any]) -> bool:
+        """Compare in constant time; an empty key never authenticates."""
+        given = environ.get(self._environ_key, "").encode("latin-1", "replace")
+        return hmac.compare_digest(given, self._expected) and bool(self._expected)
+
+    def sign(self, headers: MutableMapping[str, str]) -> None:
+        """Add the key's header."""
+        headers[self.definition.header] = self._key
+
+    def close(self) -> None:
+        """Nothing is held."""

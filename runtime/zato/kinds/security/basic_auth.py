@@ -1,0 +1,65 @@
+"""HTTP Basic Auth, for channels and outgoing connections (RFC 7617)."""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, MutableMapping
+from typing import Annotated, Any
+
+from zato.kinds.base import Opening, about
+from zato.kinds.security.limits import Limited
+
+
+class BasicAuth(Limited, frozen=True, kw_only=True, tag_field="type", tag="basic_auth"):
+    """A user name and a password."""
+
+    section = "security"
+    also_section = ("def_sec", "basic_auth")
+    dropped = {"id": "", "cluster_id": "", "password_type": ""}
+
+    username: Annotated[str, about("User name; it has no colon.", min_length=1, pattern=r"^[^:\x00-\x1f\x7f]+$")]
+    password: Annotated[str, about("Password.", secret=True, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+    realm: Annotated[str, about("Realm that a 401 answer names.", pattern=r'^[^"\\\x00-\x1f\x7f]*$')] = "zato"
+
+    def missing_secret(self) -> str | None:
+        """Without a password there is nothing to compare with."""
+        return None if self.password else "password"
+
+    def open(self, opening: Opening) -> BasicAuthHandle:
+        """Make what checks and signs requests."""
+        return BasicAuthHandle(self)
+
+
+class BasicAuthHandle:
+    """Checks and signs requests with one user name and password."""
+
+    def __init__(self, definition: BasicAuth) -> None:
+        self.definition = definition
+        self.challenge = f'Basic realm="{definition.realm}"'
+        credentials = f"{definition.username}:{definition.password or ''}"
+        self._enabled = bool(definition.password)
+        self._expected = credentials.encode()
+        # RFC 7617 leaves the encoding open: browsers and curl send UTF-8, some clients (requests among them) Latin-1
+        self._expected_latin1 = credentials.encode("latin-1", "replace")
+        self._header = "Basic " + b64encode(self._expected).decode()
+
+    def authenticate(self, environ: Mapping[str, Any]) -> bool:
+        """Compare in constant time; an empty password never authenticates."""
+        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "basic":
+            token = ""
+        try:
+            given = b64decode(token.strip(), validate=True)
+        except (binascii.Error, ValueError):
+            given = b""
+        utf8, latin1 = hmac.compare_digest(given, self._expected), hmac.compare_digest(given, self._expected_latin1)
+        return (utf8 or latin1) and self._enabled
+
+    def sign(self, headers: MutableMapping[str, str]) -> None:
+        """Add the Authorization header."""
+        headers["Authorization"] = self._header
+
+    def close(self) -> None:
+        """Nothing is held."""
