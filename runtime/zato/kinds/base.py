@@ -192,7 +192,7 @@ class SecurityHandle(Handle, Protocol):
     """Value of the WWW-Authenticate header of a 401 answer, or ""."""
 
     def authenticate(self, environ: Mapping[str, Any]) -> bool:
-        """Whether the WSGI environ of a request satisfies the definition. Never raises, takes no time worth measuring."""
+        """Whether the WSGI environ of a request satisfies the definition. Never raises; compares in constant time."""
         ...
 
     def sign(self, headers: MutableMapping[str, str]) -> None:
