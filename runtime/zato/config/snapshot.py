@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from zato.kinds import KINDS
+from zato.config.sections import SECTIONS
 from zato.kinds.base import Kind
-
-SECTIONS: tuple[str, ...] = tuple(dict.fromkeys(kind.section for kind in KINDS))
-"""Canonical section names, in the order in which objects may depend on each other."""
 
 Key = tuple[str, str]
 """Identity of an object: its section and its name."""

@@ -21,6 +21,7 @@ def about(
     secret: bool = False,
     also: tuple[str, ...] = (),
     spelled: Mapping[Any, Any] | None = None,
+    form: str = "",
     pending: str = "",
     **bounds: Any,
 ) -> msgspec.Meta:
@@ -28,8 +29,8 @@ def about(
 
     `unit` is shown after numbers. `ref` names the section whose object the value names. A `secret` is encrypted at
     rest and never shown. `also` are other spellings of the field, `spelled` other spellings of its values (what is
-    written → what it means). `pending` says that the field is kept but has no effect yet. `bounds` are msgspec's
-    (`ge`, `le`, `min_length`, `pattern` …).
+    written → what it means). `form` says in words what `pattern` asks for. `pending` says that the field is kept but
+    has no effect yet. `bounds` are msgspec's (`ge`, `le`, `min_length`, `pattern` …).
     """
     facts = {
         "unit": unit,
@@ -37,6 +38,7 @@ def about(
         "secret": secret,
         "also": also,
         "spelled": dict(spelled or {}),
+        "form": form,
         "pending": pending,
     }
     schema = {"x-unit": unit, "x-ref": ref, "writeOnly": secret}
@@ -54,6 +56,7 @@ Name = typing.Annotated[
         "Identity of the object within its section.",
         min_length=1,
         max_length=200,
+        form="it has no control or invisible characters",
         pattern=r"^[^\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+$",
     ),
 ]
@@ -106,6 +109,7 @@ class Field(msgspec.Struct, frozen=True):
     secret: bool = False
     also: tuple[str, ...] = ()
     spelled: Mapping[Any, Any] = types.MappingProxyType({})
+    form: str = ""
     pending: str = ""
 
 

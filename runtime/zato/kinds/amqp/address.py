@@ -17,7 +17,7 @@ class Addressed(Kind, frozen=True, kw_only=True):
         str,
         about(
             "Address of the broker, `[amqp[s]://]host[:port][/vhost]`, in place of a definition.",
-            spelled={"": None}, pattern=r"^(amqps?://)?[^/?#@\s\x00-\x1f\x7f]+(/[^\s\x00-\x1f\x7f]*)?$",
+            spelled={"": None}, form="it is [amqp[s]://]host[:port][/vhost], without user and password", pattern=r"^(amqps?://)?[^/?#@\s\x00-\x1f\x7f]+(/[^\s\x00-\x1f\x7f]*)?$",
         ),
     ] | None = None  # fmt: skip
     username: Annotated[str, about("User name at `address`.")] = ""

@@ -20,7 +20,7 @@ class DefAMQP(Kind, frozen=True, kw_only=True):
         str,
         about(
             "Host of the broker; `amqps://` in front of it means TLS.",
-            min_length=1, pattern=r"^(amqps?://)?[^/?#@\s\x00-\x1f\x7f]+$",
+            min_length=1, form="it is a host name or address, after amqp:// or amqps:// or nothing", pattern=r"^(amqps?://)?[^/?#@\s\x00-\x1f\x7f]+$",
         ),
     ]  # fmt: skip
     port: Annotated[int, about("Port of the broker.", ge=1, le=65_535)] = 5672

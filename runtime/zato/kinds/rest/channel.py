@@ -32,7 +32,7 @@ class ChannelREST(Limited, frozen=True, kw_only=True):
 
     service: Annotated[str, about("Name of the service to run.", also=("service_name",), min_length=1)]
     url_path: Annotated[
-        str, about("Path to answer at; `{name}` takes one parameter.", min_length=1, max_length=200, pattern="^/")
+        str, about("Path to answer at; `{name}` takes one parameter.", min_length=1, max_length=200)
     ]
     security: Annotated[
         str,
@@ -66,7 +66,7 @@ class ChannelREST(Limited, frozen=True, kw_only=True):
         about("Which wins where a parameter and a key of the body share a name."),
     ] = "channel-params-over-msg"
     content_type: (
-        Annotated[str, about("Content-Type of answers; none follows `data_format`.", pattern=r"^[^\x00-\x1f\x7f]*$")]
+        Annotated[str, about("Content-Type of answers; none follows `data_format`.", form="it has no control characters", pattern=r"^[^\x00-\x1f\x7f]*$")]
         | None
     ) = None
     content_encoding: Annotated[

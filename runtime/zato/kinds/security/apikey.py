@@ -19,11 +19,26 @@ class APIKey(Limited, frozen=True, kw_only=True, tag_field="type", tag="apikey")
 
     username: Annotated[str, about("A label; it is not sent.")] = ""
     password: (
-        Annotated[str, about("The key.", secret=True, pattern=r"^[\x21-\x7e]*$", also=("api_key", "key"))] | None
+        Annotated[
+            str,
+            about(
+                "The key.",
+                secret=True,
+                form="it has only printable ASCII characters and no spaces",
+                pattern=r"^[\x21-\x7e]*$",
+                also=("api_key", "key"),
+            ),
+        ]
+        | None
     ) = None
-    header: Annotated[str, about("Header that carries the key.", pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")] = (
-        "X-API-Key"
-    )
+    header: Annotated[
+        str,
+        about(
+            "Header that carries the key.",
+            form="it is the name of an HTTP header",
+            pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
+        ),
+    ] = "X-API-Key"
 
     def missing_secret(self) -> str | None:
         """Without a key there is nothing to compare with."""

@@ -19,9 +19,29 @@ class BasicAuth(Limited, frozen=True, kw_only=True, tag_field="type", tag="basic
     also_section = ("def_sec", "basic_auth")
     dropped = {"id": "", "cluster_id": "", "password_type": ""}
 
-    username: Annotated[str, about("User name; it has no colon.", min_length=1, pattern=r"^[^:\x00-\x1f\x7f]+$")]
-    password: Annotated[str, about("Password.", secret=True, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
-    realm: Annotated[str, about("Realm that a 401 answer names.", pattern=r'^[^"\\\x00-\x1f\x7f]*$')] = "zato"
+    username: Annotated[
+        str,
+        about(
+            "User name; it has no colon.",
+            min_length=1,
+            form="it has no colon and no control characters",
+            pattern=r"^[^:\x00-\x1f\x7f]+$",
+        ),
+    ]
+    password: (
+        Annotated[
+            str, about("Password.", secret=True, form="it has no control characters", pattern=r"^[^\x00-\x1f\x7f]*$")
+        ]
+        | None
+    ) = None
+    realm: Annotated[
+        str,
+        about(
+            "Realm that a 401 answer names.",
+            form="it has no quotes, backslashes and control characters",
+            pattern=r'^[^"\\\x00-\x1f\x7f]*$',
+        ),
+    ] = "zato"
 
     def missing_secret(self) -> str | None:
         """Without a password there is nothing to compare with."""

@@ -1,0 +1,190 @@
+"""Normalise: every 3.2 and 4.x spelling becomes the canonical one, and texts become what their field holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from zato.config.document import FromVariables
+from zato.config.merge import Found
+from zato.config.problems import Place, Problems, did_you_mean
+from zato.kinds.base import Field, Kind, fields_of
+
+
+class Entry(msgspec.Struct, eq=False):
+    """An object in canonical spelling, not yet validated."""
+
+    kind: type[Kind]
+    found: Found
+    values: dict[str, Any]
+    """Values by canonical field name, `type` included."""
+    written: dict[str, str]
+    """Canonical field name → the name it was written under, where they differ."""
+    variables: dict[str, str]
+    """Field → the environment variable that its whole value came from."""
+
+    @property
+    def name(self) -> Any:
+        """The object's name."""
+        return self.values.get("name")
+
+    def place(self, field: str) -> Place:
+        """Where the value of a field stands; where the object begins if it is absent."""
+        return self.found.node.value_place(self.written.get(field, field))
+
+    def key_place(self, field: str) -> Place:
+        """Where the name of a field stands; where the object begins if it is absent."""
+        return self.found.node.key_place(self.written.get(field, field))
+
+    def path(self, field: Any) -> str:
+        """The field's place in the configuration."""
+        return f"{self.found.path}/{field}"
+
+
+def normalise(objects: Iterable[Found], problems: Problems) -> list[Entry]:
+    """Give every object its kind and its fields their canonical names and types."""
+    entries = []
+    for found in objects:
+        kind = _kind(found, problems)
+        if kind is not None:
+            entries.append(_entry(kind, found, problems))
+    return entries
+
+
+def _kind(found: Found, problems: Problems) -> type[Kind] | None:
+    section = found.section
+    if not section.typed:
+        return section.kinds[None]
+    given = found.node.get("type", found.implied_type)
+    kind = section.kinds.get(given) if isinstance(given, str) else None
+    if kind is None:
+        known = [str(name) for name in section.kinds]
+        hint = did_you_mean(str(given), known) or f"one of {', '.join(known)}"
+        if "type" in found.node:
+            message, place = f"unknown type `{given}`", found.node.value_place("type")
+        else:
+            message, place = "the field `type` is missing", found.node.place
+        problems.error(place, message, path=found.path, hint=hint)
+    return kind
+
+
+Coercion = Callable[[Any], Any]
+
+
+def _entry(kind: type[Kind], found: Found, problems: Problems) -> Entry:
+    entry = Entry(kind, found, {}, {}, {})
+    values, spellings = entry.values, _spellings(kind)
+    for written, given in found.node.items():
+        known = spellings.get(written)
+        if known is None:
+            if written != "type" or kind.__struct_config__.tag is None:
+                _unknown_field(entry, written, given, problems)
+            continue
+        name, coerce = known
+        value = coerce(str(given) if type(given) is FromVariables else given)
+        if value is _ABSENT:
+            continue
+        if name in values:
+            if value != values[name]:
+                _differ(entry, name, written, problems)
+            continue
+        values[name] = value
+        if name != written:
+            entry.written[name] = written
+        if type(given) is FromVariables and given.variable:
+            entry.variables[name] = given.variable
+    if kind.__struct_config__.tag is not None:
+        values["type"] = kind.__struct_config__.tag
+    return entry
+
+
+def _differ(entry: Entry, name: str, written: str, problems: Problems) -> None:
+    """Two spellings of one field are fine while they agree: 3.2 exports write both `service` and `service_name`."""
+    first = entry.written.get(name, name)
+    place = entry.found.node.key_place(written)
+    problems.error(place, f"`{written}` and `{first}` are one field and differ", path=entry.path(name), hint="keep one")
+
+
+def _unknown_field(entry: Entry, written: Any, value: Any, problems: Problems) -> None:
+    kind, place, path = entry.kind, entry.found.node.key_place(written), entry.path(written)
+    is_set = value not in _UNSET
+    if written in kind.refused:
+        if is_set:
+            problems.error(place, f"`{written}` cannot be honoured", path=path, hint=kind.refused[written])
+    elif written in kind.dropped:
+        if is_set and kind.dropped[written]:
+            problems.warning(place, f"`{written}` has no effect", path=path, hint=kind.dropped[written])
+    else:
+        problems.error(
+            place, f"unknown field `{written}`", path=path, hint=did_you_mean(str(written), _spellings(kind))
+        )
+
+
+@cache
+def _spellings(kind: type[Kind]) -> Mapping[Any, tuple[str, Coercion]]:
+    spellings: dict[str, tuple[str, Coercion]] = {}
+    for field in fields_of(kind).values():
+        coercion = _coercion(field)
+        for spelling in (field.name, *field.also):
+            spellings[spelling] = (field.name, coercion)
+    return spellings
+
+
+_ABSENT = object()
+_UNSET = (None, "", False, "false", "False", 0)
+
+
+def _coercion(field: Field) -> Coercion:
+    """Make what turns a written value into one of the field's type, where that is beyond doubt.
+
+    Exports of 3.2 quote numbers and booleans and write null for every field that is not set (reference: enmasse,
+    section 8, items 5 and 6).
+    """
+    convert = _CONVERT.get(field.type)
+    spelled = field.spelled
+
+    def coerce(value: Any) -> Any:
+        if spelled and isinstance(value, (str, int, type(None))) and value in spelled:
+            return spelled[value]
+        if value is None:
+            return _ABSENT
+        return convert(value) if convert else value
+
+    return coerce
+
+
+def _bool(value: Any) -> Any:
+    return _BOOLEANS.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _int(value: Any) -> Any:
+    try:
+        return int(value) if isinstance(value, str) else value
+    except ValueError:
+        return _ABSENT if not value.strip() else value
+
+
+def _float(value: Any) -> Any:
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return _ABSENT if not value.strip() else value
+
+
+def _list(value: Any) -> Any:
+    """A list of names may be written as lines, and a member as `{name: X}`."""
+    if isinstance(value, str):
+        return [line.strip() for line in value.splitlines() if line.strip()]
+    if isinstance(value, list):
+        return [item["name"] if isinstance(item, dict) and list(item) == ["name"] else item for item in value]
+    return value
+
+
+_BOOLEANS = {
+    "true": True, "yes": True, "on": True, "y": True, "t": True, "1": True,
+    "false": False, "no": False, "off": False, "n": False, "f": False, "0": False,
+}  # fmt: skip
+_CONVERT: Mapping[type, Coercion] = {bool: _bool, int: _int, float: _float, list: _list}

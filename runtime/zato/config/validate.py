@@ -1,0 +1,268 @@
+"""Validate: objects in canonical spelling become typed ones, or every problem is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from zato.config.normalise import Entry
+from zato.config.problems import Place, Problems, did_you_mean
+from zato.config.schema import validator_of
+from zato.config.snapshot import Key, Snapshot
+from zato.kinds.amqp.address import Addressed
+from zato.kinds.base import Field, Kind, fields_of
+from zato.kinds.rest.channel import ChannelREST
+from zato.kinds.rest.path import check as check_path
+from zato.kinds.rest.path import conflicts
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+
+
+class Valid(msgspec.Struct, eq=False):
+    """A typed object and where it came from."""
+
+    object: Kind
+    entry: Entry
+
+    @property
+    def key(self) -> Key:
+        """Identity of the object."""
+        return self.object.section, self.object.name
+
+
+def validate(entries: Sequence[Entry], existing: Snapshot | None, problems: Problems) -> list[Valid]:
+    """Convert what is sound and note everything that is not.
+
+    `existing` is what the ODB holds: references may name it, and a secret that the files leave out is taken from it.
+    Without an ODB (None) a missing secret is a warning.
+    """
+    valid = [Valid(thing, entry) for entry in entries if (thing := _converted(entry, problems)) is not None]
+    stored = existing or Snapshot()
+    for item in valid:
+        item.object = _with_stored_secrets(item.object, stored)
+        _check_secrets(item, existing, problems)
+        for rule in _RULES:
+            rule(item, problems)
+    _check_references(entries, stored, problems)
+    _check_conflicts(valid, stored, problems)
+    _warn_of_open_channels(valid, problems)
+    _warn_of_pending_fields(valid, problems)
+    return valid
+
+
+def _converted(entry: Entry, problems: Problems) -> Kind | None:
+    try:
+        return msgspec.convert(entry.values, entry.kind)
+    except msgspec.ValidationError as e:
+        errors = list(validator_of(entry.kind).iter_errors(entry.values))
+        _tell(entry, errors, problems)
+        if not errors:
+            problems.error(entry.found.node.place, str(e), path=entry.found.path)
+        return None
+
+
+def _tell(entry: Entry, errors: Iterable[ValidationError], problems: Problems) -> None:
+    """Tell everything that is wrong with an object that did not convert; converting stops at the first problem."""
+    fields = fields_of(entry.kind)
+    for error in errors:
+        if error.validator == "required":
+            name = next(name for name in error.validator_value if error.message.startswith(f"'{name}'"))
+            hint = fields[name].description
+            problems.error(entry.found.node.place, f"the field `{name}` is missing", path=entry.found.path, hint=hint)
+        else:
+            steps = list(error.absolute_path)
+            name = str(steps[0])
+            message, hint = _told(fields[name], error, nested=len(steps) > 1)
+            problems.error(_place(entry, steps), message, path=entry.path(name), hint=hint)
+
+
+def _told(field: Field, error: Any, *, nested: bool) -> tuple[str, str]:
+    """Say what a schema error means, without the value of a secret."""
+    value, bound, unit = error.instance, error.validator_value, f" {field.unit}" if field.unit else ""
+    shown = "the value" if field.secret else _shown(value)
+    match error.validator:
+        case "type":
+            wanted = [bound] if isinstance(bound, str) else bound
+            quote = "quote it" if "string" in wanted and isinstance(value, (int, float)) else ""
+            return f"{shown} is not {' or '.join(_TYPES[name] for name in wanted)}", "" if nested else quote
+        case "enum":
+            known = [str(choice) or "(empty)" for choice in bound]
+            return f"{shown} is not one of {', '.join(known)}", did_you_mean(str(value), known)
+        case "minimum" | "exclusiveMinimum":
+            return f"{shown} is less than {bound}{unit}", field.description
+        case "maximum" | "exclusiveMaximum":
+            return f"{shown} is more than {bound}{unit}", field.description
+        case "minLength":
+            return "the value is empty", field.description
+        case "maxLength":
+            return f"the value is longer than {bound} characters", ""
+        case _:
+            return f"{shown} does not have the right form", field.form
+
+
+_TYPES = {
+    "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
+    "array": "a list", "object": "a mapping", "null": "nothing",
+}  # fmt: skip
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    text = "true" if value is True else "false" if value is False else str(value)
+    return f"`{text[:80]}`"
+
+
+def _place(entry: Entry, path: list[Any]) -> Place:
+    place = entry.place(str(path[0]))
+    value: Any = entry.found.node.get(entry.written.get(path[0], path[0]))
+    for step in path[1:]:
+        if isinstance(step, str) and hasattr(value, "value_place"):
+            place = value.value_place(step)
+        elif isinstance(step, int) and step < len(getattr(value, "positions", ())):
+            line, column = value.positions[step]
+            place = Place(place.file, line + 1, column + 1)
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            break
+    return place
+
+
+def _with_stored_secrets(thing: Kind, stored: Snapshot) -> Kind:
+    """A secret that the files leave out is the stored one."""
+    before = stored.get(thing.section, thing.name)
+    if type(before) is not type(thing):
+        return thing
+    kept = {
+        name: getattr(before, name)
+        for name in secret_fields(type(thing))
+        if getattr(thing, name) is None and getattr(before, name) is not None
+    }
+    return msgspec.structs.replace(thing, **kept) if kept else thing
+
+
+@cache
+def secret_fields(kind: type[Kind]) -> list[str]:
+    """Names of the fields of a kind that hold secrets."""
+    return [field.name for field in fields_of(kind).values() if field.secret]
+
+
+def _check_secrets(item: Valid, existing: Snapshot | None, problems: Problems) -> None:
+    missing = item.object.missing_secret()
+    if missing is None:
+        return
+    place, path = item.entry.place(missing), item.entry.path(missing)
+    message, hint = f"`{item.object.name}` has no {missing}", f"give it as `{missing}: ${{NAME}}`"
+    if existing is None:
+        problems.warning(place, message, path=path, hint=f"{hint}, unless the ODB holds it")
+    else:
+        problems.error(place, f"{message} and the ODB holds none", path=path, hint=hint)
+
+
+def _check_address(item: Valid, problems: Problems) -> None:
+    thing, entry = item.object, item.entry
+    if not isinstance(thing, Addressed):
+        return
+    if thing.def_name and thing.address:
+        message = "it has both `def_name` and `address`"
+        problems.error(entry.place("address"), message, path=entry.path("address"), hint="keep one")
+    elif not thing.def_name and not thing.address:
+        hint = "name a definition in `def_name`, or give an `address`"
+        problems.error(entry.found.node.place, "it does not say where the broker is", path=entry.found.path, hint=hint)
+
+
+def _check_url_path(item: Valid, problems: Problems) -> None:
+    thing, entry = item.object, item.entry
+    if isinstance(thing, ChannelREST):
+        wrong = check_path(thing.url_path)
+        if wrong:
+            problems.error(entry.place("url_path"), wrong, path=entry.path("url_path"))
+
+
+_RULES: tuple[Callable[[Valid, Problems], None], ...] = (_check_address, _check_url_path)
+"""What a schema cannot say about a single object."""
+
+
+def _check_references(entries: Iterable[Entry], stored: Snapshot, problems: Problems) -> None:
+    """Every reference names an object of the files, be it a faulty one, or of the ODB."""
+    entries = list(entries)
+    known: dict[str, set[str]] = {}
+    for entry in entries:
+        known.setdefault(entry.kind.section, set()).add(entry.name)
+    for entry in entries:
+        for field in _references(entry.kind):
+            value = entry.values.get(field.name)
+            for index, name in enumerate(value if isinstance(value, list) else [value]):
+                in_files = known.get(field.ref, ())
+                if isinstance(name, str) and name not in in_files and stored.get(field.ref, name) is None:
+                    path = [field.name, index] if isinstance(value, list) else [field.name]
+                    near = did_you_mean(name, [*in_files, *stored.section(field.ref)])
+                    problems.error(
+                        _place(entry, path),
+                        f"there is no `{name}` in `{field.ref}`",
+                        path=entry.path(field.name),
+                        hint=near or f"define it in `{field.ref}`",
+                    )
+
+
+@cache
+def _references(kind: type[Kind]) -> list[Field]:
+    return [field for field in fields_of(kind).values() if field.ref]
+
+
+def _check_conflicts(valid: Iterable[Valid], stored: Snapshot, problems: Problems) -> None:
+    """Two channels that answer the same request: told at the later one, and never left to chance."""
+    from_files = {item.object.name: item.entry for item in valid if isinstance(item.object, ChannelREST)}
+    kept = [thing for name, thing in stored.section("channel_rest").items() if name not in from_files]
+    channels = [*kept, *(item.object for item in valid)]
+    for first, second in conflicts(thing for thing in channels if isinstance(thing, ChannelREST) and thing.is_active):
+        entry = from_files[second.name]
+        other = from_files.get(first.name)
+        where = f"at {other.place('url_path')}" if other else "in the ODB"
+        request = f"{second.method or 'any method'} {second.url_path}"
+        problems.error(
+            entry.place("url_path"),
+            f"`{second.name}` and `{first.name}` answer the same request, {request}",
+            path=entry.path("url_path"),
+            hint=f"the other one is {where}",
+            related=[("first", other.place("url_path"))] if other else [],
+        )
+
+
+def _warn_of_open_channels(valid: Iterable[Valid], problems: Problems) -> None:
+    no_security = [item for item in valid if _is_open(item.object)]
+    if no_security:
+        names = counted([item.object.name for item in no_security])
+        verb = "channel has" if len(no_security) == 1 else "channels have"
+        message = f"{len(no_security)} {verb} no security: {names}"
+        problems.warning(
+            no_security[0].entry.found.node.place, message, hint="anyone can call them; name one in `security`"
+        )
+
+
+def _is_open(thing: Kind) -> bool:
+    return isinstance(thing, ChannelREST) and thing.is_active and not thing.security and not thing.groups
+
+
+def counted(names: Sequence[str], most: int = 3) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _warn_of_pending_fields(valid: Iterable[Valid], problems: Problems) -> None:
+    for item in valid:
+        for name, note in _pending(type(item.object)).items():
+            if name in item.entry.values and getattr(item.object, name) != fields_of(type(item.object))[name].default:
+                entry = item.entry
+                problems.warning(entry.key_place(name), f"`{name}` has no effect", path=entry.path(name), hint=note)
+
+
+@cache
+def _pending(kind: type[Kind]) -> Mapping[str, str]:
+    return {field.name: field.pending for field in fields_of(kind).values() if field.pending}
