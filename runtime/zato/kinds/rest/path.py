@@ -1,0 +1,77 @@
+"""URL paths of REST channels: `/customer/{cust_id}` (reference: enmasse, section 3.3.2; service-api, section 2.1)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from zato.kinds.rest.channel import ChannelREST
+
+MAX_LENGTH = 200
+"""Longest URL path of a channel, in characters."""
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_NAME = re.compile(r"[\w $.\-:|=~^/]+")
+_VALUE = r"[A-Za-z0-9_ $.\-:|=~^]+"
+_VALUE_WITH_SLASHES = r"[A-Za-z0-9_ $.\-:|=~^/]+"
+
+
+class Template(NamedTuple):
+    """A URL path taken apart: there is one more literal than there are names."""
+
+    literals: list[str]
+    names: list[str]
+
+
+def parse(url_path: str) -> Template:
+    """Take apart a URL path in which `check` finds nothing wrong."""
+    pieces = _PLACEHOLDER.split(url_path)
+    return Template(pieces[::2], pieces[1::2])
+
+
+def pattern(template: Template, *, match_slash: bool) -> re.Pattern[str]:
+    """The pattern of the paths that a template matches as a whole; one group per placeholder."""
+    value = f"({_VALUE_WITH_SLASHES if match_slash else _VALUE})"
+    return re.compile(value.join(map(re.escape, template.literals)))
+
+
+def check(url_path: str) -> str | None:
+    """Say what is wrong with a channel's URL path, or return None."""
+    names = parse(url_path).names
+    without = _PLACEHOLDER.sub("", url_path)
+    bad_name = next((name for name in names if not _NAME.fullmatch(name)), None)
+    repeated = next((name for name, count in Counter(names).items() if count > 1), None)
+    if not url_path.startswith("/"):
+        return "a URL path starts with `/`"
+    if len(url_path) > MAX_LENGTH:
+        return f"a URL path has at most {MAX_LENGTH} characters, this one {len(url_path)}"
+    if ":::" in url_path:
+        return "a URL path cannot contain `:::`"
+    if "{" in without or "}" in without:
+        return "each `{` needs its own `}`, and parameters do not nest"
+    if "?" in without or "#" in without:
+        return "a URL path ends before `?` and `#`"
+    if bad_name is not None:
+        return f"`{bad_name}` cannot be the name of a parameter" if bad_name else "a parameter needs a name"
+    if repeated is not None:
+        return f"the parameter `{repeated}` is there more than once"
+    if "}{" in url_path:
+        return "something must separate two parameters"
+    return None
+
+
+def shape(url_path: str) -> str:
+    """What two URL paths that match the same paths have in common: all but the names of their parameters."""
+    return _PLACEHOLDER.sub("{}", url_path) if "{" in url_path else url_path
+
+
+def conflicts(channels: Iterable[ChannelREST]) -> Iterator[tuple[ChannelREST, ChannelREST]]:
+    """Pairs of channels that answer the same request: the first of them, and each later one."""
+    first: dict[tuple[str, str, str], ChannelREST] = {}
+    for channel in channels:
+        key = (shape(channel.url_path), channel.method, channel.http_accept)
+        other = first.setdefault(key, channel)
+        if other is not channel:
+            yield other, channel
