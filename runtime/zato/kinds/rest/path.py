@@ -1,4 +1,7 @@
-"""URL paths of REST channels: `/customer/{cust_id}` (reference: enmasse, section 3.3.2; service-api, section 2.1)."""
+"""URL paths of REST channels: `/customer/{cust_id}` (reference: enmasse, section 3.3.2; service-api, section 2.1).
+
+Paths of outgoing connections (`PathTemplate`) are in `template.py`.
+"""
 
 from __future__ import annotations
 
