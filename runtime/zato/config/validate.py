@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -17,9 +17,6 @@ from zato.kinds.base import Field, Kind, fields_of
 from zato.kinds.rest.channel import ChannelREST
 from zato.kinds.rest.path import check as check_path
 from zato.kinds.rest.path import conflicts
-
-if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
 
 
 class Valid(msgspec.Struct, eq=False):
@@ -65,7 +62,7 @@ def _converted(entry: Entry, problems: Problems) -> Kind | None:
         return None
 
 
-def _tell(entry: Entry, errors: Iterable[ValidationError], problems: Problems) -> None:
+def _tell(entry: Entry, errors: Iterable[Any], problems: Problems) -> None:
     """Tell everything that is wrong with an object that did not convert; converting stops at the first problem."""
     fields = fields_of(entry.kind)
     for error in errors:
@@ -256,11 +253,17 @@ def counted(names: Sequence[str], most: int = 3) -> str:
 
 
 def _warn_of_pending_fields(valid: Iterable[Valid], problems: Problems) -> None:
+    """One warning for each field that is kept without an effect, at the first object that sets it."""
+    setting: dict[str, list[Valid]] = {}
     for item in valid:
-        for name, note in _pending(type(item.object)).items():
-            if name in item.entry.values and getattr(item.object, name) != fields_of(type(item.object))[name].default:
-                entry = item.entry
-                problems.warning(entry.key_place(name), f"`{name}` has no effect", path=entry.path(name), hint=note)
+        fields = fields_of(type(item.object))
+        for name in _pending(type(item.object)):
+            if name in item.entry.values and getattr(item.object, name) != fields[name].default:
+                setting.setdefault(name, []).append(item)
+    for name, items in setting.items():
+        entry, names = items[0].entry, counted([item.object.name for item in items])
+        message = f"`{name}` has no effect in {names}"
+        problems.warning(entry.key_place(name), message, path=entry.path(name), hint=_pending(entry.kind)[name])
 
 
 @cache

@@ -1,0 +1,80 @@
+"""Apply: a plan becomes the revision that every server serves, or nothing changes."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from zato.config.plan import Plan
+from zato.config.snapshot import Key
+from zato.errors import SwitchError
+from zato.odb.odb import ODB, Worker
+
+PREPARE_SECONDS = 60.0
+SWITCH_SECONDS = 30.0
+
+
+def apply(
+    odb: ODB,
+    plan: Plan,
+    *,
+    variables: Mapping[Key, Mapping[str, str]],
+    source: Mapping[str, Any],
+    wake: Callable[[], None] = lambda: None,
+) -> int:
+    """Write the plan as one revision, have every live worker prepare it, make it current, and wait until all serve it.
+
+    Call it inside `odb.importing()`. `wake` tells workers that are near to look at the ODB now. Returns the revision.
+    Raises SwitchError where a worker cannot serve the revision: then nothing has changed.
+    """
+    revision = odb.stage(plan, variables=variables, made_by=getpass.getuser(), source=source)
+    try:
+        wake()
+        _wait_until_prepared(odb, revision)
+        odb.make_current(revision)
+    except BaseException:
+        odb.discard(revision)
+        wake()
+        raise
+    wake()
+    _wait_until_served(odb, revision)
+    return revision
+
+
+def _wait_until_prepared(odb: ODB, revision: int) -> None:
+    def waiting() -> list[Worker]:
+        workers = odb.workers()
+        for worker in workers:
+            if worker.problem and worker.prepared == revision:
+                raise SwitchError(f"{_called(worker)} cannot serve the new configuration: {worker.problem}")
+        return [worker for worker in workers if worker.prepared != revision]
+
+    late = _wait(waiting, PREPARE_SECONDS)
+    if late:
+        raise SwitchError(f"{_called(late[0])} did not get ready within {PREPARE_SECONDS:g} s")
+
+
+def _wait_until_served(odb: ODB, revision: int) -> None:
+    late = _wait(lambda: [worker for worker in odb.workers() if worker.serving < revision], SWITCH_SECONDS)
+    if late:
+        message = (
+            f"revision {revision} is current, but {_called(late[0])} did not confirm it within {SWITCH_SECONDS:g} s"
+        )
+        raise SwitchError(f"{message}; see its log")
+
+
+def _wait(waiting: Callable[[], list[Worker]], timeout: float) -> list[Worker]:
+    deadline = time.monotonic() + timeout
+    pause = 0.005
+    while late := waiting():
+        if time.monotonic() > deadline:
+            break
+        time.sleep(pause)
+        pause = min(pause * 2, 0.2)
+    return late
+
+
+def _called(worker: Worker) -> str:
+    return f"{worker.server} (pid {worker.pid} on {worker.host})"

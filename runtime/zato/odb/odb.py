@@ -1,0 +1,289 @@
+"""The operational database: every revision of the configuration, and who serves which.
+
+A revision is a number. An object's row says since which revision it holds and, once it was changed or deleted, until
+which; so each revision can be loaded as it was, and writing one touches only what changed. A revision is first staged,
+which nobody serves, and then made the current one by moving a single pointer.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Union
+
+import msgspec
+
+from zato.config.plan import Plan, Step
+from zato.config.sections import SECTIONS
+from zato.config.snapshot import Key, Snapshot
+from zato.config.validate import secret_fields
+from zato.errors import NewerODB, ODBError
+from zato.kinds.base import Kind
+from zato.odb.database import SQLite
+from zato.odb.secrets import Secrets
+
+FORMAT = 1
+"""Version of the tables below."""
+LEASE_SECONDS = 5.0
+"""A worker that has not been heard of for so long is not waited for."""
+LOCK_SECONDS = 30.0
+
+_TABLES = (
+    "CREATE TABLE setting (name TEXT PRIMARY KEY, value INTEGER NOT NULL)",
+    """CREATE TABLE revision (
+        number INTEGER PRIMARY KEY, made_at TEXT NOT NULL, made_by TEXT NOT NULL, source TEXT NOT NULL,
+        changes TEXT NOT NULL)""",
+    """CREATE TABLE object (
+        section TEXT NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, body TEXT NOT NULL,
+        secrets TEXT NOT NULL, variables TEXT NOT NULL, PRIMARY KEY (section, name, since))""",
+    """CREATE TABLE worker (
+        id TEXT PRIMARY KEY, server TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL, seen_at REAL NOT NULL,
+        prepared INTEGER NOT NULL, serving INTEGER NOT NULL, problem TEXT NOT NULL)""",
+)
+
+
+class Revision(msgspec.Struct, frozen=True):
+    """Who made a revision, when, from what, and what it changed."""
+
+    number: int
+    made_at: str
+    """UTC, ISO 8601."""
+    made_by: str
+    source: dict[str, Any]
+    """The files, and the git commit they were at."""
+    changes: list[dict[str, Any]]
+    """Action, section, name and changed fields of each object; secrets are not shown."""
+
+
+class Worker(msgspec.Struct, frozen=True):
+    """A process that serves requests."""
+
+    id: str
+    server: str
+    host: str
+    pid: int
+    seen_at: float
+    """Seconds since the epoch."""
+    prepared: int
+    """The newest revision that it is ready to serve."""
+    serving: int
+    problem: str = ""
+    """Why it cannot serve the staged revision."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is to be waited for."""
+        if time.time() - self.seen_at > LEASE_SECONDS:
+            return False
+        return self.host != socket.gethostname() or _runs(self.pid)
+
+
+class ODB:
+    """Reads and writes the operational database. An instance belongs to the thread that made it."""
+
+    def __init__(self, path: Path, secrets: Secrets, *, create: bool = False) -> None:
+        """Open the database. Raises ODBError, and NewerODB if a newer version of this package wrote it."""
+        if not create and not path.exists():
+            raise ODBError(f"there is no ODB at {path}")
+        self._secrets = secrets
+        self._database = SQLite(path)
+        if create:
+            self._create()
+        else:
+            self._check_format(path)
+
+    def _create(self) -> None:
+        with self._database.transaction():
+            for table in _TABLES:
+                self._database.execute(table)
+            settings = (("format", FORMAT), ("current", 0), ("last", 0))
+            self._database.execute_many("INSERT INTO setting VALUES (?, ?)", settings)
+
+    def _check_format(self, path: Path) -> None:
+        try:
+            found = self._setting("format")
+        except ODBError as e:
+            raise ODBError(f"{path} is not an ODB: {e}") from None
+        if found > FORMAT:
+            message = f"the ODB {path} has format {found} and this version knows formats up to {FORMAT}"
+            raise NewerODB(f"{message}; upgrade to the version that wrote it")
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def _setting(self, name: str) -> int:
+        return int(self._database.rows("SELECT value FROM setting WHERE name = ?", (name,))[0][0])
+
+    def _set(self, name: str, value: int) -> None:
+        self._database.execute("UPDATE setting SET value = ? WHERE name = ?", (value, name))
+
+    # What is stored
+
+    @property
+    def current(self) -> int:
+        """The revision that servers serve; 0 holds no object."""
+        return self._setting("current")
+
+    @property
+    def staged(self) -> int | None:
+        """The revision that is written and not yet the current one."""
+        last, current = self._setting("last"), self.current
+        found = self._database.rows("SELECT number FROM revision WHERE number = ? AND number > ?", (last, current))
+        return last if found else None
+
+    def load(self, revision: int | None = None) -> Snapshot:
+        """The configuration of a revision, of the current one by default. Raises ODBError."""
+        number = self.current if revision is None else revision
+        rows = self._database.rows(
+            "SELECT section, body, secrets FROM object WHERE since <= ? AND (until IS NULL OR until > ?)"
+            " ORDER BY section, name",
+            (number, number),
+        )
+        bodies: dict[str, list[tuple[str, str]]] = {}
+        for section, body, secrets in rows:
+            bodies.setdefault(section, []).append((body, secrets))
+        return Snapshot(thing for section, stored in bodies.items() for thing in self._decoded(section, stored))
+
+    def _decoded(self, section: str, stored: list[tuple[str, str]]) -> Iterator[Kind]:
+        if section not in SECTIONS:
+            raise ODBError(f"the ODB has objects in `{section}`, which this version does not know; upgrade it")
+        of_kinds: Any = list[Union[tuple(SECTIONS[section].kinds.values())]]  # type: ignore[misc]  # noqa: UP007
+        try:
+            things = msgspec.json.decode(f"[{','.join(body for body, _ in stored)}]", type=of_kinds)
+        except msgspec.ValidationError as e:
+            raise ODBError(f"an object of `{section}` in the ODB cannot be read: {e}") from None
+        for thing, (_, secrets) in zip(things, stored, strict=True):
+            if secrets == "{}":
+                yield thing
+            else:
+                tokens = msgspec.json.decode(secrets)
+                plain = {field: self._secrets.decrypt(token) for field, token in tokens.items()}
+                yield msgspec.structs.replace(thing, **plain)
+
+    def variables(self) -> dict[Key, dict[str, str]]:
+        """Object → field → the environment variable that its value was imported from, in the current revision."""
+        number = self.current
+        rows = self._database.rows(
+            "SELECT section, name, variables FROM object WHERE since <= ? AND (until IS NULL OR until > ?)"
+            " AND variables <> '{}'",
+            (number, number),
+        )
+        return {(section, name): msgspec.json.decode(variables) for section, name, variables in rows}
+
+    def revisions(self) -> list[Revision]:
+        """Every revision up to the current one, newest first."""
+        rows = self._database.rows(
+            "SELECT number, made_at, made_by, source, changes FROM revision WHERE number <= ? ORDER BY number DESC",
+            (self.current,),
+        )
+        decode = msgspec.json.decode
+        return [Revision(n, at, by, decode(source), decode(changes)) for n, at, by, source, changes in rows]
+
+    # Writing a revision
+
+    @contextmanager
+    def importing(self) -> Iterator[None]:
+        """Keep other imports out, and clear away what one that was killed may have left. Raises ODBError."""
+        with self._database.exclusive(LOCK_SECONDS):
+            abandoned = self.staged
+            if abandoned is not None:
+                self.discard(abandoned)
+            yield
+
+    def stage(
+        self,
+        plan: Plan,
+        *,
+        variables: Mapping[Key, Mapping[str, str]],
+        made_by: str,
+        source: Mapping[str, Any],
+    ) -> int:
+        """Write a plan as the next revision, in one transaction; nobody serves it yet. Only inside `importing`."""
+        with self._database.transaction():
+            number = self._setting("last") + 1
+            self._set("last", number)
+            made_at = datetime.now(UTC).isoformat(timespec="seconds")
+            changes = msgspec.json.encode([_told(step) for step in plan.steps]).decode()
+            self._database.execute(
+                "INSERT INTO revision VALUES (?, ?, ?, ?, ?)",
+                (number, made_at, made_by, msgspec.json.encode(source).decode(), changes),
+            )
+            self._database.execute_many(
+                "UPDATE object SET until = ? WHERE section = ? AND name = ? AND until IS NULL",
+                ((number, *step.key) for step in plan.steps if step.action != "create"),
+            )
+            self._database.execute_many(
+                "INSERT INTO object VALUES (?, ?, ?, NULL, ?, ?, ?)",
+                (
+                    (*step.key, number, *self._encoded(step.object, variables.get(step.key, {})))
+                    for step in plan.steps
+                    if step.object is not None
+                ),
+            )
+        return number
+
+    def _encoded(self, thing: Kind, variables: Mapping[str, str]) -> tuple[str, str, str]:
+        plain = {name: value for name in secret_fields(type(thing)) if (value := getattr(thing, name)) is not None}
+        body = msgspec.structs.replace(thing, **dict.fromkeys(plain)) if plain else thing
+        tokens = {name: self._secrets.encrypt(value) for name, value in plain.items()}
+        encode = msgspec.json.encode
+        return encode(body).decode(), encode(tokens).decode(), encode(variables).decode()
+
+    def make_current(self, revision: int) -> None:
+        """Move the pointer to a staged revision. Only inside `importing`."""
+        with self._database.transaction():
+            self._set("current", revision)
+
+    def discard(self, revision: int) -> None:
+        """Undo `stage`. Only inside `importing`."""
+        with self._database.transaction():
+            self._database.execute("DELETE FROM object WHERE since = ?", (revision,))
+            self._database.execute("UPDATE object SET until = NULL WHERE until = ?", (revision,))
+            self._database.execute("DELETE FROM revision WHERE number = ?", (revision,))
+
+    # Who serves what
+
+    def report(self, worker: Worker) -> None:
+        """Note what a worker does; it counts as alive for LEASE_SECONDS."""
+        self._database.execute(
+            "INSERT INTO worker VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, prepared = excluded.prepared,"
+            " serving = excluded.serving, problem = excluded.problem",
+            msgspec.structs.astuple(worker),
+        )
+
+    def forget(self, worker_ids: Iterable[str]) -> None:
+        """Delete workers that have ended."""
+        self._database.execute_many("DELETE FROM worker WHERE id = ?", ((worker_id,) for worker_id in worker_ids))
+
+    def workers(self) -> list[Worker]:
+        """The workers that are alive."""
+        rows = self._database.rows(
+            "SELECT id, server, host, pid, seen_at, prepared, serving, problem FROM worker ORDER BY id"
+        )
+        return [worker for row in rows if (worker := Worker(*row)).alive]
+
+
+def _told(step: Step) -> dict[str, Any]:
+    told: dict[str, Any] = {"action": step.action, "section": step.section, "name": step.name}
+    if step.changes:
+        told["fields"] = {
+            change.field: "(changed)" if change.secret else [change.old, change.new] for change in step.changes
+        }
+    return told
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
