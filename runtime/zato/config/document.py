@@ -71,13 +71,12 @@ class Items(list[Any]):
 
 
 class FromVariables(str):
-    """A text in which environment variables were replaced; it remembers how it was written."""
+    """A text in which environment variables were replaced; it remembers which."""
 
-    __slots__ = ("variable", "written")
+    __slots__ = ("reference",)
 
-    variable: str | None
-    """The variable, if the whole value is one."""
-    written: str
+    reference: str
+    """The text with its variables as `${NAME}`, whatever syntax they were written in."""
 
 
 class Document(msgspec.Struct, eq=False):
@@ -290,17 +289,16 @@ class _Builder:
 
     def _replaced(self, text: str, place: Place) -> Any:
         """Replace the variables of a text (reference: enmasse, section 4.4); an unset one is an error at its place."""
-        match = _VARIABLE.fullmatch(text)
-        whole = match and (match["bare"] or match["braced"] or match["dollar"])
         replaced = _VARIABLE.sub(lambda match: self._variable(match, place), text)
-        if replaced == text and not whole:
+        reference = _VARIABLE.sub(_reference, text)
+        if replaced == text == reference:
             return text
         result = FromVariables(replaced)
-        result.variable, result.written = whole or None, text
+        result.reference = reference
         return result
 
     def _variable(self, match: re.Match[str], place: Place) -> str:
-        name = match["bare"] or match["braced"] or match["dollar"]
+        name = _variable_name(match)
         if name is None:
             return "${"  # written as $${
         if name in self._environ:
@@ -338,6 +336,15 @@ _VARIABLE = re.compile(
     rf"|\$\{{(?P<dollar>{_NAME})(?::-(?P<default>[^}}]*))?\}}"
 )
 _SURROGATES = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
+
+
+def _variable_name(match: re.Match[str]) -> str | None:
+    return match["bare"] or match["braced"] or match["dollar"]
+
+
+def _reference(match: re.Match[str]) -> str:
+    name = _variable_name(match)
+    return match[0] if name is None or match["dollar"] else f"${{{name}}}"
 
 
 def _joined_surrogates(match: re.Match[str]) -> str:

@@ -32,7 +32,7 @@ class Wanted(msgspec.Struct, eq=False):
 
     @property
     def variables(self) -> dict[Key, dict[str, str]]:
-        """Object → field → the environment variable that its value came from."""
+        """Object → field → its text with `${NAME}` for the environment variables that it came from."""
         return {item.key: item.entry.variables for item in self.valid if item.entry.variables}
 
     def raise_errors(self, *, strict: bool = False) -> None:

@@ -24,7 +24,7 @@ class Entry(msgspec.Struct, eq=False):
     written: dict[str, str]
     """Canonical field name → the name it was written under, where they differ."""
     variables: dict[str, str]
-    """Field → the environment variable that its whole value came from."""
+    """Field → its text with `${NAME}` for the environment variables that it came from."""
 
     @property
     def name(self) -> Any:
@@ -94,8 +94,8 @@ def _entry(kind: type[Kind], found: Found, problems: Problems) -> Entry:
         values[name] = value
         if name != written:
             entry.written[name] = written
-        if type(given) is FromVariables and given.variable:
-            entry.variables[name] = given.variable
+        if type(given) is FromVariables:
+            entry.variables[name] = given.reference
     if kind.__struct_config__.tag is not None:
         values["type"] = kind.__struct_config__.tag
     return entry

@@ -13,7 +13,7 @@ from zato.config.problems import Place, Problems, did_you_mean
 from zato.config.schema import validator_of
 from zato.config.snapshot import Key, Snapshot
 from zato.kinds.amqp.address import Addressed
-from zato.kinds.base import Field, Kind, fields_of
+from zato.kinds.base import Field, Kind, fields_of, references, secret_fields
 from zato.kinds.rest.channel import ChannelREST
 from zato.kinds.rest.path import check as check_path
 from zato.kinds.rest.path import conflicts
@@ -143,12 +143,6 @@ def _with_stored_secrets(thing: Kind, stored: Snapshot) -> Kind:
     return msgspec.structs.replace(thing, **kept) if kept else thing
 
 
-@cache
-def secret_fields(kind: type[Kind]) -> list[str]:
-    """Names of the fields of a kind that hold secrets."""
-    return [field.name for field in fields_of(kind).values() if field.secret]
-
-
 def _check_secrets(item: Valid, existing: Snapshot | None, problems: Problems) -> None:
     missing = item.object.missing_secret()
     if missing is None:
@@ -192,7 +186,7 @@ def _check_references(entries: Iterable[Entry], stored: Snapshot, problems: Prob
     for entry in entries:
         known.setdefault(entry.kind.section, set()).add(entry.name)
     for entry in entries:
-        for field in _references(entry.kind):
+        for field in references(entry.kind):
             value = entry.values.get(field.name)
             for index, name in enumerate(value if isinstance(value, list) else [value]):
                 in_files = known.get(field.ref, ())
@@ -205,11 +199,6 @@ def _check_references(entries: Iterable[Entry], stored: Snapshot, problems: Prob
                         path=entry.path(field.name),
                         hint=near or f"define it in `{field.ref}`",
                     )
-
-
-@cache
-def _references(kind: type[Kind]) -> list[Field]:
-    return [field for field in fields_of(kind).values() if field.ref]
 
 
 def _check_conflicts(valid: Iterable[Valid], stored: Snapshot, problems: Problems) -> None:

@@ -120,6 +120,18 @@ def fields_of(kind: type[Kind]) -> dict[str, Field]:
     return {f.name: _field(f, hints[f.name]) for f in msgspec.structs.fields(kind)}
 
 
+@cache
+def secret_fields(kind: type[Kind]) -> tuple[str, ...]:
+    """Names of the fields of a kind that hold secrets."""
+    return tuple(field.name for field in fields_of(kind).values() if field.secret)
+
+
+@cache
+def references(kind: type[Kind]) -> tuple[Field, ...]:
+    """The fields of a kind that name objects of other sections."""
+    return tuple(field for field in fields_of(kind).values() if field.ref)
+
+
 def _field(field: msgspec.structs.FieldInfo, hint: Any) -> Field:
     described = (hint, *typing.get_args(hint))  # Annotated[X, about(...)] or Annotated[X, about(...)] | None
     meta = next((m for h in described for m in getattr(h, "__metadata__", ())), msgspec.Meta())

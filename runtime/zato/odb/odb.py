@@ -21,9 +21,8 @@ import msgspec
 from zato.config.plan import Plan, Step
 from zato.config.sections import SECTIONS
 from zato.config.snapshot import Key, Snapshot
-from zato.config.validate import secret_fields
 from zato.errors import NewerODB, ODBError
-from zato.kinds.base import Kind
+from zato.kinds.base import Kind, secret_fields
 from zato.odb.database import SQLite
 from zato.odb.secrets import Secrets
 
@@ -167,7 +166,7 @@ class ODB:
                 yield msgspec.structs.replace(thing, **plain)
 
     def variables(self) -> dict[Key, dict[str, str]]:
-        """Object → field → the environment variable that its value was imported from, in the current revision."""
+        """Object → field → its text with `${NAME}` for the variables it was imported from, in the current revision."""
         number = self.current
         rows = self._database.rows(
             "SELECT section, name, variables FROM object WHERE since <= ? AND (until IS NULL OR until > ?)"
