@@ -17,8 +17,8 @@ MAX_LENGTH = 200
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[\w $.\-:|=~^/]+")
-_VALUE = r"[A-Za-z0-9_ $.\-:|=~^]+"
-_VALUE_WITH_SLASHES = r"[A-Za-z0-9_ $.\-:|=~^/]+"
+_VALUE = re.compile(r"[A-Za-z0-9_ $.\-:|=~^]+")
+_VALUE_WITH_SLASHES = re.compile(r"[A-Za-z0-9_ $.\-:|=~^/]+")
 
 
 class Template(NamedTuple):
@@ -34,10 +34,29 @@ def parse(url_path: str) -> Template:
     return Template(pieces[::2], pieces[1::2])
 
 
-def pattern(template: Template, *, match_slash: bool) -> re.Pattern[str]:
-    """The pattern of the paths that a template matches as a whole; one group per placeholder."""
-    value = f"({_VALUE_WITH_SLASHES if match_slash else _VALUE})"
-    return re.compile(value.join(map(re.escape, template.literals)))
+def match(template: Template, path: str, *, match_slash: bool) -> dict[str, str] | None:
+    """The parameters that a path holds, or None where the template does not match all of it.
+
+    Each parameter takes as much as it can, the first one first: what a regular expression would find, but in time
+    that grows with the length of the path only. Going from the end, the last place where a literal fits is always
+    right, since whatever lies between two places belongs to a value in either case.
+    """
+    first, *between, last = template.literals
+    if not (path.startswith(first) and path.endswith(last)):
+        return None
+    value = _VALUE_WITH_SLASHES if match_slash else _VALUE
+    end = len(path) - len(last)
+    values = []
+    for literal in reversed(between):
+        start = path.rfind(literal, len(first) + 1, end - 1)
+        if start == -1:
+            return None
+        values.append(path[start + len(literal) : end])
+        end = start
+    values.append(path[len(first) : end])
+    if not all(map(value.fullmatch, values)):
+        return None
+    return dict(zip(template.names, reversed(values), strict=True))
 
 
 def check(url_path: str) -> str | None:
