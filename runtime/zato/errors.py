@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from zato.config.document import Document
     from zato.config.problems import Problem
 
 
@@ -26,10 +27,11 @@ class ZatoError(Exception):
 
 
 class ConfigurationError(ZatoError):
-    """The configuration files have problems; `problems` holds every one of them."""
+    """The configuration files have problems; `problems` holds every one of them, `documents` what could be read."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], documents: Sequence[Document] = ()) -> None:
         self.problems = tuple(problems)
+        self.documents = tuple(documents)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from zato.config.sections import SECTIONS, SPELLINGS
 from zato.config.snapshot import Key
-from zato.kinds.base import Kind, secret_fields
+from zato.kinds.base import Kind, fields_of, secret_fields
 
 Format = Literal["yaml", "json"]
 Sections = dict[str, list[dict[str, Any]]]
@@ -46,7 +46,12 @@ def export(
 
 
 def _exported(thing: Kind, references: Mapping[str, str]) -> dict[str, Any]:
-    fields: dict[str, Any] = {"name": None, **_escaped(msgspec.to_builtins(thing)), **references}
+    values = msgspec.to_builtins(thing)
+    declared = fields_of(type(thing))
+    fields: dict[str, Any] = {"name": thing.name}
+    for name, value in values.items():
+        if name not in declared or declared[name].required or value != declared[name].default:
+            fields[name] = references.get(name, _escaped(value))
     for name in secret_fields(type(thing)):
         if getattr(thing, name) is not None:
             fields[name] = references.get(name) or f"${{{variable_name(thing, name)}}}"

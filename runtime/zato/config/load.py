@@ -38,7 +38,7 @@ class Wanted(msgspec.Struct, eq=False):
     def raise_errors(self, *, strict: bool = False) -> None:
         """Raise ConfigurationError with every problem if one of them stops an import; `strict`: warnings do too."""
         if self.problems.errors or (strict and self.problems.warnings):
-            raise ConfigurationError(list(self.problems))
+            raise ConfigurationError(list(self.problems), self.documents)
 
 
 def load(inputs: Iterable[str], environ: Mapping[str, str], existing: Snapshot | None = None) -> Wanted:

@@ -1,0 +1,113 @@
+"""Server directories: what is where, how one is made, and how one is found (reference: service-api, section 5.3)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from zato.errors import ServerDirectoryError
+from zato.server.settings import Main, Settings, read, template
+
+MARK = ".zato-info"
+VARIABLE = "ZATO_SERVER_DIR"
+
+
+class ServerDirectory:
+    """The directory of one server."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises ServerDirectoryError if it is no server directory."""
+        self.path = path.resolve()
+        mark = self.path / MARK
+        if not self.path.is_dir():
+            raise ServerDirectoryError(f"there is no directory {path}; make a server with `zato quickstart create`")
+        try:
+            component = msgspec.json.decode(mark.read_bytes())["component"]
+        except OSError:
+            message = f"{path} is not a server directory: it has no {MARK}"
+            raise ServerDirectoryError(f"{message}; make a server with `zato quickstart create`") from None
+        except (msgspec.DecodeError, KeyError, TypeError):
+            raise ServerDirectoryError(f"{mark} is not what `zato quickstart create` wrote") from None
+        if component != "SERVER":
+            raise ServerDirectoryError(f"{path} is the directory of another component, {component}")
+
+    @property
+    def name(self) -> str:
+        """Name of the server."""
+        return self.path.name
+
+    @property
+    def config(self) -> Path:
+        """server.conf."""
+        return self.path / "config" / "repo" / "server.conf"
+
+    @property
+    def user_config(self) -> tuple[Path, ...]:
+        """Directories of user configuration (reference: service-api, sections 0 and 1.9)."""
+        listed = [os.environ.get(name, "") for name in ("Zato_User_Conf_Dir", "ZATO_USER_CONF_DIR")]
+        more = (Path(part) for value in listed for part in value.split(os.pathsep) if part)
+        own = (self.path / "config" / "repo" / "user-conf", self.path / "pickup" / "incoming" / "user-conf")
+        return (*own, *more)
+
+    @property
+    def pickup(self) -> Path:
+        """Where services are put to be deployed."""
+        return self.path / "pickup" / "incoming" / "services"
+
+    @property
+    def logs(self) -> Path:
+        """Where logs are written."""
+        return self.path / "logs"
+
+    @property
+    def pidfile(self) -> Path:
+        """Holds the process ID, and is locked, while the server runs."""
+        return self.path / "pidfile"
+
+    @property
+    def key_file(self) -> Path:
+        """The key that secrets in the ODB are encrypted with."""
+        return self.path / "config" / "secret.key"
+
+    def settings(self) -> Settings:
+        """What server.conf says. Raises ConfigurationError."""
+        return read(self.config)
+
+    def odb(self, main: Main) -> Path:
+        """The ODB's file."""
+        return self.path / main.odb
+
+    @classmethod
+    def create(cls, path: Path) -> ServerDirectory:
+        """Make the directory of a new server, with an empty ODB. Raises ServerDirectoryError, OSError."""
+        from zato.odb.odb import ODB
+        from zato.odb.secrets import Secrets
+
+        path.mkdir(parents=True)
+        mark = msgspec.json.encode({"version": 1, "component": "SERVER"})
+        (path / MARK).write_bytes(mark + b"\n")
+        made = cls(path)
+        for directory in (made.config.parent, *made.user_config[:2], made.pickup, made.logs):
+            directory.mkdir(parents=True, exist_ok=True)
+        made.config.write_text(template(), encoding="utf-8")
+        Secrets.create_key(made.key_file)
+        ODB(made.odb(Main()), Secrets(made.key_file), create=True).close()
+        return made
+
+
+def find(given: str | None) -> ServerDirectory:
+    """The server directory that is meant: the one given, the one in ZATO_SERVER_DIR, or the one we are in.
+
+    Raises ServerDirectoryError.
+    """
+    named = given or os.environ.get(VARIABLE)
+    if named:
+        return ServerDirectory(Path(named).expanduser())
+    here = Path.cwd()
+    for path in (here, *here.parents):
+        if (path / MARK).is_file():
+            return ServerDirectory(path)
+    message = "which server? Neither this directory nor one above it is a server directory"
+    raise ServerDirectoryError(f"{message}; name one as the argument, or in {VARIABLE}")

@@ -1,0 +1,66 @@
+"""The `zato` command: finds the subcommand, and says what went wrong in a way that a person can act on."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+from typing import Any
+
+import click
+
+import zato
+import zato_cli.commands
+
+ERROR = 1
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """The subcommands: one module each in zato_cli/commands, imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all subcommands."""
+        return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(zato_cli.commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand, or None."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"zato_cli.commands.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=True,
+)
+@click.version_option(zato.__version__, message="%(version)s")
+def cli() -> None:
+    """Run integration services whose whole configuration is files."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line. Exit codes: design of the command line, docs/decisions.md."""
+    from zato.errors import ZatoError
+
+    try:
+        code: Any = cli.main(arguments, standalone_mode=False)
+    except click.ClickException as e:
+        e.show()
+        code = ERROR
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted", err=True)
+        code = INTERRUPTED
+    except ZatoError as e:
+        from zato_cli.output import error
+
+        error(e)
+        code = ERROR
+    except BrokenPipeError:  # what reads our output has read enough
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - closed with the process
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,15 @@
+"""What commands that are about a server share."""
+
+from __future__ import annotations
+
+import click
+
+from zato.server.directory import ServerDirectory, find
+
+server_argument = click.argument("server", required=False, type=click.Path())
+"""The server's directory; without it ZATO_SERVER_DIR, else the directory that we are in."""
+
+
+def server_directory(given: str | None) -> ServerDirectory:
+    """The server that is meant. Raises ServerDirectoryError."""
+    return find(given)
