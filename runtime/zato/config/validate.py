@@ -221,7 +221,7 @@ def _check_conflicts(valid: Iterable[Valid], stored: Snapshot, problems: Problem
 
 
 def _warn_of_open_channels(valid: Iterable[Valid], problems: Problems) -> None:
-    no_security = [item for item in valid if _is_open(item.object)]
+    no_security = [item for item in valid if is_open(item.object)]
     if no_security:
         names = counted([item.object.name for item in no_security])
         verb = "channel has" if len(no_security) == 1 else "channels have"
@@ -231,7 +231,7 @@ def _warn_of_open_channels(valid: Iterable[Valid], problems: Problems) -> None:
         )
 
 
-def _is_open(thing: Kind) -> bool:
+def is_open(thing: Kind) -> bool:
     return isinstance(thing, ChannelREST) and thing.is_active and not thing.security and not thing.groups
 
 

@@ -1,0 +1,206 @@
+"""The server process: what starts in which order, and stops in which."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import zato
+from zato.config.validate import counted, is_open
+from zato.errors import ZatoError
+from zato.odb.odb import ODB
+from zato.odb.secrets import Secrets
+from zato.server import user_config
+from zato.server.control import ControlSocket
+from zato.server.deploy import Services
+from zato.server.directory import ServerDirectory
+from zato.server.follow import Follower
+from zato.server.http.app import App
+from zato.server.http.listener import Listener, bind
+from zato.server.logs import Logs
+from zato.server.pidfile import Pidfile
+from zato.server.pinging import ping
+from zato.server.runtime import Runtime
+from zato.server.user_config import UserConfig
+from zato.server.watch import Watch, Watcher
+from zato.server.world import Worlds
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds after which a thread lets others run; Python's 5 ms triples the wait of the I/O thread (reliability, 3.1)."""
+
+logger = logging.getLogger("zato")
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What `zato start` says besides the directory."""
+
+    bind: str | None = None
+    deploy: tuple[str, ...] = ()
+    foreground: bool = False
+
+
+class Server:
+    """One server: its runtime, its listener and what keeps both up to date."""
+
+    def __init__(self, directory: ServerDirectory, options: Options) -> None:
+        """Get ready to serve. Raises ZatoError, and then nothing is left behind."""
+        self._directory = directory
+        self._settings = directory.settings()
+        self._stopping = threading.Event()
+        self._started_at = time.time()
+        self._pidfile = Pidfile(directory.pidfile)
+        try:
+            self._prepare(options)
+        except BaseException:
+            self._pidfile.release()
+            raise
+
+    def _prepare(self, options: Options) -> None:
+        odb = self._open_odb()
+        revision = odb.current
+        snapshot = odb.load(revision)
+        odb.close()
+        self._socket = _bind(options.bind or self._settings.main.bind, self._settings.http.backlog)
+        self.address = "http://{}:{}".format(*_host_and_port(self._socket))
+        self._logs = Logs(self._directory.logs, self._settings.logging, foreground=options.foreground)
+        deployed = [Path(folder) for folder in options.deploy]
+        self._services = Services([self._directory.pickup, *deployed])
+        self._user_config = UserConfig([*self._directory.user_config, *(folder / "user-conf" for folder in deployed)])
+        self._runtime = Runtime(
+            self._directory.name, self._directory.path, self._services, self._user_config.values, self._settings
+        )
+        self._worlds = Worlds(self._runtime)
+        self._worlds.switch(self._worlds.prepare(revision, snapshot, lenient=True))
+        self._follower = Follower(self._open_odb, self._runtime, self._worlds)
+        self._watcher = Watcher(
+            [
+                Watch(self._services.directories, (".py",), self._services.rescan),
+                Watch(self._user_config.directories, user_config.SUFFIXES, self._user_config.rescan),
+            ]
+        )
+        self._listener = Listener(App(self._runtime), self._socket, self._settings.http)
+        self._warn()
+
+    def _open_odb(self) -> ODB:
+        return ODB(self._directory.odb(self._settings.main), Secrets(self._directory.key_file))
+
+    def _warn(self) -> None:
+        open_channels = [thing.name for thing in self._runtime.world.snapshot if is_open(thing)]
+        if open_channels:
+            verb = "channel has" if len(open_channels) == 1 else "channels have"
+            logger.warning("%d %s no security: %s", len(open_channels), verb, counted(open_channels))
+
+    def run(self, ready: Callable[[str], None]) -> int:
+        """Serve until a signal says to stop, and finish what has begun. Returns the exit code."""
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        self._control = ControlSocket(
+            self._directory.path, {"wake": self._wake, "info": self._info, "ping": self._ping}
+        )
+        self._follower.start()
+        self._watcher.start()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        logger.info("%s serves revision %d on %s", self._runtime.name, self._runtime.world.revision, self.address)
+        ready(self.address)
+        self._listener.run(self._stopping, self._settings.main.drain)
+        self._shut_down()
+        return 1 if self._listener.abandoned else 0
+
+    def _stop(self, number: int, _: Any) -> None:
+        if self._stopping.is_set():
+            os._exit(128 + number)  # asked twice: at once
+        self._stopping.set()
+        self._listener.wake()
+
+    def _shut_down(self) -> None:
+        """HTTP is drained. What takes work in goes next, and what others depend on last."""
+        self._watcher.stop()
+        self._follower.stop()
+        self._worlds.stop()
+        self._control.close()
+        if self._listener.abandoned:
+            logger.error("%d requests were not answered before the drain ended", self._listener.abandoned)
+        logger.info("%s stopped", self._runtime.name)
+        self._logs.close()
+        self._pidfile.release()
+
+    # What the control socket offers
+
+    def _wake(self) -> None:
+        self._follower.wake()
+
+    def _info(self) -> dict[str, Any]:
+        world = self._runtime.world
+        return {
+            "server": self._runtime.name,
+            "directory": str(self._directory.path),
+            "running": True,
+            "version": zato.__version__,
+            "address": self.address,
+            "pid": os.getpid(),
+            "uptime": round(time.time() - self._started_at, 1),
+            "revision": world.revision,
+            "objects": len(world.snapshot),
+            "services": sorted(self._services.current),
+            "service_problems": [str(problem) for problem in self._services.problems],
+            "connections": self._listener.connections,
+            "in_flight": self._listener.in_flight,
+            "queued": self._listener.queued,
+            "shed": self._listener.shed,
+            "timed_out": self._listener.timed_out,
+        }
+
+    def _ping(self, names: list[str], sections: list[str]) -> list[Any]:
+        return [msgspec.to_builtins(pinged) for pinged in ping(self._runtime.world, names, sections)]
+
+
+def _bind(address: str, backlog: int) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or not 0 <= int(port) <= 65_535:
+        raise ZatoError(f"`{address}` is no address to listen at; write it as host:port")
+    try:
+        return bind(host.strip("[]"), int(port), backlog)
+    except OSError as e:
+        raise ZatoError(f"the server cannot listen on {address}: {e.strerror}; choose another with --bind") from None
+
+
+def _host_and_port(listening: socket.socket) -> tuple[str, int]:
+    host, port = listening.getsockname()[:2]
+    return (f"[{host}]" if ":" in host else host), port
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the process that `zato start` starts in the background; how it went is written to --ready-fd."""
+    parser = argparse.ArgumentParser(prog="zato.server.run")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--bind")
+    parser.add_argument("--deploy", action="append", default=[])
+    parser.add_argument("--ready-fd", type=int, required=True)
+    given = parser.parse_args(arguments)
+    with os.fdopen(given.ready_fd, "w", encoding="utf-8") as ready:
+
+        def tell(told: dict[str, str]) -> None:
+            ready.write(msgspec.json.encode(told).decode())
+            ready.close()
+
+        try:
+            server = Server(ServerDirectory(given.directory), Options(bind=given.bind, deploy=tuple(given.deploy)))
+        except ZatoError as e:
+            tell({"error": str(e)})
+            return 1
+        return server.run(lambda address: tell({"address": address}))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

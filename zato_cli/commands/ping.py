@@ -1,0 +1,102 @@
+"""zato ping."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zato_cli import output
+from zato_cli.server import server_directory
+
+if TYPE_CHECKING:
+    from zato.server.directory import ServerDirectory
+
+
+@click.group("ping", no_args_is_help=True)
+def command() -> None:
+    """Ask other systems whether they answer."""
+
+
+@command.command("outconn")
+@click.argument("names", nargs=-1, metavar="[SERVER] [NAME]...")
+@click.option("--all", "all_", is_flag=True, help="Ping every outgoing connection.")
+@click.option("--type", "types", multiple=True, metavar="SECTION", help="Only connections of this section; repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def outconn(names: tuple[str, ...], all_: bool, types: tuple[str, ...], as_json: bool) -> int:
+    """Ping outgoing connections: the server does it if it runs, this command if not.
+
+    SERVER is the server's directory; without it ZATO_SERVER_DIR, else the directory that you are in. Exit code 1 if one
+    of them does not answer.
+    """
+    from zato.errors import NotRunning
+
+    given, wanted = _server_and_names(names)
+    if bool(wanted) == all_:
+        raise click.UsageError("say which connection to ping, or --all")
+    sections = _sections(types)
+    directory = server_directory(given)
+    try:
+        by, pinged = "server", _by_server(directory, wanted, sections)
+    except NotRunning:
+        by, pinged = "command", _by_us(directory, wanted, sections)
+    if as_json:
+        output.document({"pinged_by": by, "results": pinged})
+    else:
+        _print(directory, by, pinged)
+    return 0 if all(result["ping"]["ok"] for result in pinged) else 1
+
+
+def _server_and_names(arguments: tuple[str, ...]) -> tuple[str | None, list[str]]:
+    from zato.server.directory import MARK
+
+    if arguments and (Path(arguments[0]).expanduser() / MARK).is_file():
+        return arguments[0], list(arguments[1:])
+    return None, list(arguments)
+
+
+def _sections(types: tuple[str, ...]) -> list[str]:
+    from zato.config.export import sections_called
+
+    sections, unknown = sections_called(types)
+    if unknown:
+        raise click.UsageError(f"--type: there is no section {', '.join(unknown)}")
+    return sorted(sections)
+
+
+def _by_server(directory: ServerDirectory, names: list[str], sections: list[str]) -> list[dict[str, Any]]:
+    from zato.server import control
+
+    pinged: list[dict[str, Any]] = control.call(directory.path, "ping", timeout=300, names=names, sections=sections)
+    return pinged
+
+
+def _by_us(directory: ServerDirectory, names: list[str], sections: list[str]) -> list[dict[str, Any]]:
+    import msgspec
+
+    from zato.server.offline import world_of
+    from zato.server.pinging import ping
+
+    with world_of(directory) as world:
+        return [msgspec.to_builtins(pinged) for pinged in ping(world, names, sections)]
+
+
+def _print(directory: ServerDirectory, by: str, pinged: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    where = f"{directory.name}" if by == "server" else f"this command; {directory.name} is not running"
+    output.note(f"Pinged by {where}")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("", "section", "name", "address", "ms", "answer"):
+        table.add_column(heading, overflow="fold")
+    for result in pinged:
+        ping = result["ping"]
+        mark = "[green]ok[/]" if ping["ok"] else f"[red]{ping['category'] or 'failed'}[/]"
+        milliseconds = f"{1000 * ping['latency']:.1f}"
+        table.add_row(mark, result["section"], result["name"], ping["address"], milliseconds, ping["detail"])
+    console = Console()
+    if not console.is_terminal:
+        console.width = 1000
+    console.print(table)
