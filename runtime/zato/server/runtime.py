@@ -15,6 +15,7 @@ from zato.server.channel import ChannelInfo, channel_info
 from zato.server.invoke import Deployed, run
 from zato.server.request import Request
 from zato.server.response import Response
+from zato.server.settings import Settings
 from zato.server.world import EMPTY, World
 
 
@@ -41,13 +42,13 @@ class Runtime:
         base_dir: Path,
         services: Deployment,
         user_config: Bunch,
-        settings: Mapping[str, Any] | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self.name = name
         self.base_dir = base_dir
         self.services = services
         self.user_config = user_config
-        self.settings = settings or {}
+        self.settings = settings or Settings()
         self.world: World = EMPTY
         """The current world. A request reads it once and keeps to what it read, to its end and not beyond."""
 

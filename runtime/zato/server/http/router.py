@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from zato.common.api import CHANNEL
+from zato.common.api import CHANNEL, DATA_FORMAT
 from zato.kinds.base import SecurityHandle
 from zato.kinds.rest.channel import ChannelREST
 from zato.kinds.rest.path import match, parse
@@ -30,7 +30,7 @@ class DenyAll:
 class Route:
     """A REST channel and what is worth knowing about it before the first request."""
 
-    __slots__ = ("channel", "info", "rank", "security", "service", "template")
+    __slots__ = ("answers_json", "channel", "content_type", "info", "rank", "security", "service", "template")
 
     def __init__(self, channel: ChannelREST, security: Callable[[str], SecurityHandle | None]) -> None:
         self.channel = channel
@@ -45,6 +45,8 @@ class Route:
         elif channel.groups:
             self.security = DenyAll()
         self.info = channel_info(channel, CHANNEL.HTTP_SOAP, definition)
+        self.answers_json = channel.data_format in {DATA_FORMAT.JSON, DATA_FORMAT.DICT}
+        self.content_type = channel.content_type or ("application/json" if self.answers_json else "text/plain")
         literals = self.template.literals
         self.rank = (-len(literals[0]), -sum(map(len, literals)), not channel.http_accept, not channel.method)
 
@@ -82,7 +84,7 @@ class Router:
         """HTTP methods that are answered at a path, sorted."""
         return sorted({method for method in METHODS if self.match(method, path, accept)})
 
-    def is_inactive(self, method: str, path: str, accept: str) -> Route | None:
+    def inactive(self, method: str, path: str, accept: str) -> Route | None:
         """The inactive route that would answer a request."""
         return next((route for route, _ in self._inactive.match(method, path, accept)), None)
 
