@@ -196,6 +196,11 @@ class VHost:
         with closing(pika.BlockingConnection(parameters)) as connection:
             yield connection.channel()
 
+    def connections(self) -> int:
+        """How many connections there are."""
+        all_of_them = "rabbit_networking:connection_info_all([vhost])"
+        return int(self.server.evaluate(f"length([C || C <- {all_of_them}, C =:= [{{vhost, {_binary(self.name)}}}]])"))
+
     def declare(self, queue: str, arguments: dict[str, Any] | None = None) -> None:
         """Make a durable queue."""
         with self.channel() as channel:
