@@ -26,8 +26,7 @@ class AccessLog:
         self, environ: Mapping[str, Any], *, cid: str, seconds: float, channel: str, status: int, size: int
     ) -> None:
         """Write one line."""
-        _logger.info(
-            _LINE,
+        values = (
             environ.get("REMOTE_ADDR", "-"),
             cid,
             seconds,
@@ -40,6 +39,8 @@ class AccessLog:
             size,
             _shown(environ.get("HTTP_USER_AGENT", "-")),
         )
+        # not _logger.info, which would look for its caller: the dearest part of a record, and of no use here
+        _logger.handle(logging.LogRecord(_logger.name, logging.INFO, "", 0, _LINE, values, None))
 
     def _now(self) -> str:
         second = int(time.time())

@@ -118,9 +118,7 @@ class App:
 
 def _ping(cid: str) -> Answer:
     """Say that the server answers, so that clients of both 3.2 and 4.x understand."""
-    body = to_json(
-        {"is_ok": True, "cid": cid, "pong": "zato", "zato_env": {"result": "ZATO_OK", "cid": cid, "details": ""}}
-    )
+    body = to_json({"is_ok": True, "pong": "zato", "cid": cid})
     headers = [("X-Zato-CID", cid), ("Content-Type", JSON), ("Content-Length", str(len(body)))]
     return Answer(200, headers, body)
 

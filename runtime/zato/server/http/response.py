@@ -107,18 +107,20 @@ def to_json(value: Any) -> bytes:
     """Encode a value as JSON. Raises TypeError for what JSON has no form for."""
     try:
         return _encode(value)
-    except (TypeError, OverflowError):  # such as keys that are None: slower, but json knows more
-        return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+    except TypeError:  # a key that is None, for one: json takes more, but is slower
+        return json.dumps(value, default=_builtin, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _plain(value: Any) -> Any:
+    """What JSON has a form for, in place of an object that it has none for."""
     for method in ("to_dict", "toDict"):
         if hasattr(value, method):
             return getattr(value, method)()
-    try:
-        return msgspec.to_builtins(value)
-    except TypeError:
-        raise TypeError(f"Cannot serialise {type(value).__name__} to JSON") from None
+    raise TypeError(f"Cannot serialise {type(value).__name__} to JSON")
+
+
+def _builtin(value: Any) -> Any:
+    return msgspec.to_builtins(value, enc_hook=_plain)
 
 
 _encode = msgspec.json.Encoder(enc_hook=_plain).encode
