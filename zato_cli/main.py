@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 import sys
 from typing import Any
@@ -46,21 +45,24 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line. Exit codes: design of the command line, docs/decisions.md."""
     from zato.errors import ZatoError
+    from zato_cli import output
 
+    as_json = "--json" in (sys.argv if arguments is None else arguments)
     try:
         code: Any = cli.main(arguments, standalone_mode=False)
     except click.ClickException as e:
-        e.show()
+        if as_json:
+            output.document({"error": e.format_message()})
+        else:
+            e.show()
         code = ERROR
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted", err=True)
         code = INTERRUPTED
     except ZatoError as e:
-        from zato_cli.output import error
-
-        error(e)
+        output.error(e, as_json=as_json)
         code = ERROR
-    except BrokenPipeError:  # what reads our output has read enough
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - closed with the process
-        code = 0
+    except OSError as e:  # such as a full disk under the file that our output goes to
+        click.echo(f"Error: {f'{e.filename}: ' if e.filename else ''}{e.strerror or e}", err=True)
+        code = ERROR
     sys.exit(code if isinstance(code, int) else 0)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
-from typing import IO, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from zato.config.document import Document
-from zato.config.problems import Problem
-from zato.errors import ConfigurationError, ZatoError
+if TYPE_CHECKING:
+    from zato.config.document import Document
+    from zato.config.problems import Place, Problem
+    from zato.errors import ZatoError
 
 FORMAT_VERSION = 1
+MAX_SOURCE = 100
+"""How many characters of a source line are shown."""
 
 
 def colours(stream: IO[str]) -> bool:
@@ -39,9 +42,15 @@ def document(content: dict[str, Any]) -> None:
     click.echo(msgspec.json.format(encoded, indent=2).decode())
 
 
-def error(e: ZatoError) -> None:
-    """Print what is wrong."""
-    if isinstance(e, ConfigurationError):
+def error(e: ZatoError, *, as_json: bool = False) -> None:
+    """Print what is wrong: on stderr for people, or as the one JSON document of `--json`."""
+    from zato.errors import ConfigurationError
+
+    if as_json and isinstance(e, ConfigurationError):
+        document({"valid": False, "problems": [problem_record(problem) for problem in e.problems]})
+    elif as_json:
+        document({"error": str(e)})
+    elif isinstance(e, ConfigurationError):
         problems(e.problems, e.documents)
     else:
         note(f"Error: {e}", fg="red")
@@ -49,17 +58,25 @@ def error(e: ZatoError) -> None:
 
 def problems(found: Iterable[Problem], documents: Iterable[Document] = ()) -> None:
     """Print problems one to a line; on a terminal with the line of the file that each is about."""
-    by_name = {read.name: read for read in documents}
     found = list(found)
+    sources = {read.name: read.lines for read in documents} if sys.stderr.isatty() else {}
     for problem in found:
         note(str(problem), fg="yellow" if problem.severity == "warning" else "red")
-        source = by_name.get(problem.place.file)
-        if source is not None and colours(sys.stderr) and problem.place.line:
-            note(f"    {source.line(problem.place.line)}")
-            note(f"    {' ' * (problem.place.column - 1)}^", fg="green")
+        for shown in _source(problem.place, sources.get(problem.place.file, ())):
+            note(shown, fg="cyan")
     errors = sum(problem.severity == "error" for problem in found)
     if errors:
         note(count(errors, "error", "errors"), fg="red")
+
+
+def _source(place: Place, lines: Sequence[str]) -> Iterator[str]:
+    """The line that a place is in, with a mark under its column; of a long line, what is around it."""
+    if not 0 < place.line <= len(lines):
+        return
+    line, column = lines[place.line - 1].replace("\t", " "), place.column - 1
+    start = max(0, column - MAX_SOURCE // 2)
+    yield f"    {''.join(c if c.isprintable() else '�' for c in line[start : start + MAX_SOURCE])}"
+    yield f"    {' ' * (column - start)}^"
 
 
 def count(number: int, one: str, many: str) -> str:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from zato.config.load import Wanted
     from zato.config.plan import Plan, Step
     from zato.config.snapshot import Key, Snapshot
-    from zato.errors import ConfigurationError
     from zato.kinds.base import Kind
     from zato.odb.odb import ODB
     from zato.server.directory import ServerDirectory
@@ -77,8 +76,6 @@ def command(
 
     SERVER is the server's directory; without it ZATO_SERVER_DIR, else the directory that you are in.
     """
-    from zato import errors
-
     options = Options(server=server, format=format_ or _format_of(rest["output"]), **rest)
     asked = {
         "--validate": validate,
@@ -95,34 +92,21 @@ def command(
         raise click.UsageError(f"{chosen[0]} needs --input, the files to read")
     if not needs_input and options.inputs:
         raise click.UsageError("--export-odb writes what the ODB holds; add --export-local to merge files into it")
-    try:
-        match chosen[0]:
-            case "--validate":
-                return _validate(options)
-            case "--plan":
-                return _plan(options)
-            case "--import":
-                return _import(options)
-            case "--merge":
-                return _merge(options)
-            case _:
-                return _export(options) if not export_local else _export_local(options, with_odb=export_odb)
-    except errors.ConfigurationError as e:
-        return _tell(e, options)
+    match chosen[0]:
+        case "--validate":
+            return _validate(options)
+        case "--plan":
+            return _plan(options)
+        case "--import":
+            return _import(options)
+        case "--merge":
+            return _merge(options)
+        case _:
+            return _export(options) if not export_local else _export_local(options, with_odb=export_odb)
 
 
 def _format_of(output: str | None) -> Format:
     return "json" if output and output.endswith(".json") else "yaml"
-
-
-def _tell(e: ConfigurationError, options: Options) -> int:
-    from zato_cli import output
-
-    if options.json:
-        output.document({"valid": False, "problems": [output.problem_record(problem) for problem in e.problems]})
-    else:
-        output.error(e)
-    return ERROR
 
 
 def _load(options: Options, existing: Snapshot | None) -> Wanted:

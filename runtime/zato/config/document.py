@@ -9,7 +9,7 @@ JSON is read by the same parser, being a subset. Scalars follow YAML 1.1 as in Z
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -30,7 +30,7 @@ from zato.config.problems import Place, Problems
 
 MAX_DEPTH = 50
 MAX_ALIASED_VALUES = 100_000
-"""How many values the aliases of one file may repeat, counted as if they were written out."""
+"""How many values the aliases of one file may repeat, written out, on top of one for each character of the file."""
 
 Position = tuple[int, int, int, int]
 """Line and column of a key and of its value, from 0."""
@@ -73,10 +73,19 @@ class Items(list[Any]):
 class FromVariables(str):
     """A text in which environment variables were replaced; it remembers which."""
 
-    __slots__ = ("reference",)
+    __slots__ = ("is_known", "reference", "variable")
 
     reference: str
     """The text with its variables as `${NAME}`, whatever syntax they were written in."""
+    variable: str
+    """Name of the variable that is all of the text, or ""."""
+    is_known: bool
+    """False where a variable is not set, which was told already."""
+
+
+def is_unknown(value: Any) -> bool:
+    """Whether a value depends on an environment variable that is not set, which was told already."""
+    return isinstance(value, FromVariables) and not value.is_known
 
 
 class Document(msgspec.Struct, eq=False):
@@ -87,10 +96,10 @@ class Document(msgspec.Struct, eq=False):
     text: str = ""
     root: Node = msgspec.field(default_factory=Node)
 
-    def line(self, number: int) -> str:
-        """The source text of one line, counted from 1."""
-        lines = self.text.split("\n", number)
-        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+    @property
+    def lines(self) -> list[str]:
+        """The source text, line by line as YAML counts them."""
+        return _LINE_BREAK.split(self.text)
 
 
 class Unreadable(Exception):
@@ -112,13 +121,12 @@ def parse(document: Document, environ: Mapping[str, str], problems: Problems) ->
     try:
         return _Builder(document, environ, problems).build(text)
     except yaml.MarkedYAMLError as e:
-        mark = e.problem_mark or e.context_mark
-        place = Place(document.name, mark.line + 1, mark.column + 1) if mark else Place(document.name)
-        raise Unreadable(place, f"this is not YAML: {e.problem or e.context}", _hint(e, document)) from None
+        place = _place_of(e.problem_mark or e.context_mark, document)
+        raise Unreadable(place, f"{_not(document)}: {e.problem or e.context}", _hint(e, document)) from None
     except yaml.reader.ReaderError as e:
-        before = text.encode()[: e.position].decode(errors="replace")
-        place = Place(document.name, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        raise Unreadable(place, f"this is not YAML: {e.reason}") from None
+        before = _LINE_BREAK.split(text.encode()[: e.position].decode(errors="replace"))
+        place = Place(document.name, len(before), len(before[-1]) + 1)
+        raise Unreadable(place, f"{_not(document)}: {e.reason}") from None
 
 
 class _Builder:
@@ -127,9 +135,11 @@ class _Builder:
         self._environ = environ
         self._problems = problems
         self._anchors: dict[str, Any] = {}
-        self._aliased = 0
+        self._merges: dict[int, tuple[Any, Any]] = {}  # id of an unfinished mapping → what it merges, and the event
+        self._may_repeat = MAX_ALIASED_VALUES
 
     def build(self, text: str) -> Any:
+        self._may_repeat += len(text)
         next_event = yaml.CSafeLoader(text).get_event
         plain: dict[str, Any] = {}  # what plain scalars mean, by their text: a file repeats a few of them
         enclosing: list[tuple[Any, Any, str | None]] = []
@@ -154,7 +164,9 @@ class _Builder:
                 mark = event.start_mark
                 line, column = mark.line, mark.column
                 if type(value) is str and ("$" in value or "Enmasse" in value):
-                    value = self._replaced(value, Place(self._document.name, line + 1, column + 1))
+                    is_key = type(current) is Node and key is _NO_KEY
+                    if not is_key:
+                        value = self._replaced(value, Place(self._document.name, line + 1, column + 1))
                 if event.anchor:
                     self._anchors[event.anchor] = value
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
@@ -169,8 +181,11 @@ class _Builder:
                 value, closed = current, anchor
                 current, (key, key_line, key_column), anchor = enclosing.pop()
                 line, column = value.start
-                if len(value) == 1 and kind is MappingEndEvent:
-                    value = self._unquoted_variable(value)
+                if kind is MappingEndEvent:
+                    if id(value) in self._merges:
+                        self._merge(value, *self._merges.pop(id(value)))
+                    if len(value) == 1:
+                        value = self._unquoted_variable(value)
                 if closed:
                     self._anchors[closed] = value
             elif kind is AliasEvent:
@@ -193,11 +208,13 @@ class _Builder:
                 current.append(value)
                 current.positions.append((line, column))
             elif key is _NO_KEY:
+                if value == "<<" and kind is ScalarEvent and event.implicit[0]:
+                    value = _MERGE
                 self._check_key(value, current, event)
                 key, key_line, key_column = value, line, column
             else:
-                if key == "<<":
-                    self._merge(current, value, event)
+                if key is _MERGE:
+                    self._merges[id(current)] = value, event
                 else:
                     current[key] = value
                     current.positions[key] = (key_line, key_column, line, column)
@@ -207,7 +224,7 @@ class _Builder:
         if depth >= MAX_DEPTH:
             raise self._unreadable(event, f"values are nested deeper than {MAX_DEPTH}")
         if event.tag is not None and event.tag not in _CONTAINER_TAGS:
-            raise self._unreadable(event, f"unknown tag `{event.tag}`")
+            raise self._unknown_tag(event)
 
     def _container(self, kind: type, mark: Any) -> Node | Items:
         container: Node | Items
@@ -223,21 +240,26 @@ class _Builder:
 
     def _check_key(self, key: Any, current: Node, event: Any) -> None:
         if isinstance(key, (Node, Items)):
-            raise self._unreadable(event, "a key is a single text")
-        if key in current:
+            place = Place(self._document.name, key.start[0] + 1, key.start[1] + 1)
+            raise Unreadable(place, "a key is a single text", "quote it if it is one")
+        place = self._place(event.start_mark)
+        if key is _MERGE:
+            if id(current) in self._merges:
+                self._problems.error(place, "`<<` is given twice in one mapping", hint="merge a list: `<<: [*a, *b]`")
+        elif key in current:
             first = current.key_place(key)
             self._problems.error(
-                self._place(event.start_mark),
+                place,
                 f"the key `{key}` is given twice in one mapping",
-                hint=f"the first one is at line {first.line}",
+                hint=f"the first one is at line {first.line}; keep one",
                 related=(("first", first),),
             )
 
     def _merge(self, current: Node, value: Any, event: Any) -> None:
+        """Take over what a mapping does not say itself; of several that are merged, the first one counts."""
         for merged in value if isinstance(value, Items) else [value]:
             if not isinstance(merged, Node):
-                raise self._unreadable(event, "`<<` merges mappings")
-            self._count_aliased(len(merged), event)
+                raise self._unreadable(event, "`<<` merges mappings, and this is none")
             for key, item in merged.items():
                 if key not in current:
                     current[key] = item
@@ -249,13 +271,10 @@ class _Builder:
             raise self._unreadable(event, f"there is no anchor `&{event.anchor}`")
         if value is _OPEN:
             raise self._unreadable(event, f"`*{event.anchor}` stands inside `&{event.anchor}`")
-        self._count_aliased(sum(1 for _ in _values(value, MAX_ALIASED_VALUES + 1)), event)
+        self._may_repeat -= _count(value, self._may_repeat + 1)
+        if self._may_repeat < 0:
+            raise self._unreadable(event, "the aliases of this file repeat too many values", "write them out")
         return value
-
-    def _count_aliased(self, count: int, event: Any) -> None:
-        self._aliased += count
-        if self._aliased > MAX_ALIASED_VALUES:
-            raise self._unreadable(event, f"aliases repeat more than {MAX_ALIASED_VALUES} values")
 
     def _plain(self, event: Any) -> Any:
         text = event.value
@@ -265,11 +284,17 @@ class _Builder:
         return text
 
     def _tagged(self, event: Any) -> Any:
+        if event.tag == "!" and event.implicit[0]:
+            return self._plain(event)
         if event.tag in {"!", _STR_TAG}:
             return event.value
         if event.tag not in _SCALAR_TAGS:
-            raise self._unreadable(event, f"unknown tag `{event.tag}`")
+            raise self._unknown_tag(event)
         return self._constructed(event.tag, event)
+
+    def _unknown_tag(self, event: Any) -> Unreadable:
+        tag = event.tag.replace(_TAG, "!!")
+        return self._unreadable(event, f"the tag `{tag}` is not known", "write plain values, without tags")
 
     def _constructed(self, tag: str, event: Any) -> Any:
         text = event.value
@@ -289,24 +314,30 @@ class _Builder:
 
     def _replaced(self, text: str, place: Place) -> Any:
         """Replace the variables of a text (reference: enmasse, section 4.4); an unset one is an error at its place."""
-        replaced = _VARIABLE.sub(lambda match: self._variable(match, place), text)
+        unset: list[str] = []
+        replaced = _VARIABLE.sub(lambda match: self._variable(match, unset), text)
         reference = _VARIABLE.sub(_reference, text)
         if replaced == text == reference:
             return text
+        for name in unset:
+            message = f"the environment variable `{name}` is {'empty' if name in self._environ else 'not set'}"
+            hint = f"set it, put it into the --env-file, or write a default: `${{{name}:-default}}`"
+            self._problems.error(place, message, hint=hint)
+        whole = _VARIABLE.fullmatch(text)
         result = FromVariables(replaced)
         result.reference = reference
+        result.variable = (whole and _variable_name(whole)) or ""
+        result.is_known = not unset
         return result
 
-    def _variable(self, match: re.Match[str], place: Place) -> str:
+    def _variable(self, match: re.Match[str], unset: list[str]) -> str:
         name = _variable_name(match)
         if name is None:
             return "${"  # written as $${
-        if name in self._environ:
-            return self._environ[name]
-        if match["default"] is None:
-            message = f"the environment variable `{name}` is not set"
-            self._problems.error(place, message, hint="set it, or put it into the --env-file")
-        return match["default"] or ""
+        value = self._environ.get(name) or match["default"]  # as in a shell, an empty variable is as good as none
+        if value is None:
+            unset.append(name)
+        return value or ""
 
     def _place(self, mark: Any) -> Place:
         return Place(self._document.name, mark.line + 1, mark.column + 1)
@@ -316,6 +347,7 @@ class _Builder:
 
 
 _NO_KEY = object()
+_MERGE = object()
 _OPEN = object()
 _UNDEFINED = object()
 _CONSTRUCTOR = SafeConstructor()
@@ -335,6 +367,7 @@ _VARIABLE = re.compile(
     rf"|\$\$\{{"
     rf"|\$\{{(?P<dollar>{_NAME})(?::-(?P<default>[^}}]*))?\}}"
 )
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _SURROGATES = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
 
 
@@ -353,23 +386,51 @@ def _joined_surrogates(match: re.Match[str]) -> str:
     return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"
 
 
-def _values(value: Any, bound: int) -> Iterator[Any]:
-    """The values that a value holds, itself included, aliases as if written out; no more than `bound` of them."""
-    waiting = [value]
-    while waiting and bound:
-        bound -= 1
+def _count(value: Any, bound: int) -> int:
+    """How many values a value holds, itself included, aliases as if written out; counted no further than `bound`."""
+    waiting, count = [value], 0
+    while waiting and count < bound:
+        count += 1
         item = waiting.pop()
-        yield item
         if isinstance(item, Node):
             waiting.extend(item.values())
         elif isinstance(item, Items):
             waiting.extend(item)
+    return count
+
+
+def _place_of(mark: yaml.Mark | None, document: Document) -> Place:
+    """The end of a file that ends too early is said to be a line further."""
+    if mark is None:
+        return Place(document.name)
+    lines = document.lines
+    if mark.line >= len(lines):
+        return Place(document.name, len(lines), len(lines[-1]) + 1)
+    return Place(document.name, mark.line + 1, mark.column + 1)
+
+
+def _not(document: Document) -> str:
+    return f"this is not {'JSON' if document.name.endswith('.json') else 'YAML'}"
+
+
+_UNCLEAR = {
+    "mapping values are not allowed in this context": "one `name: value` to a line; quote a text that holds `: `",
+    "did not find expected key": "look for a quote or an indentation that is wrong, here or just before",
+    "did not find expected '-' indicator": "begin each item of the list with `- `, at the same indentation",
+    "could not find expected ':'": "each line of a mapping is `name: value`",
+    "found character that cannot start any token": "quote a text that begins with a special character",
+}
+"""What to do about messages of the YAML parser that do not say it."""
 
 
 def _hint(error: yaml.MarkedYAMLError, document: Document) -> str:
-    mark = error.problem_mark
-    if mark is not None and "\t" in document.line(mark.line + 1)[: mark.column + 1]:
-        return "indent with spaces, not tabs"
-    if error.context and error.problem and error.context_mark and mark and error.context_mark.line != mark.line:
-        return f"{error.context} that begins at line {error.context_mark.line + 1}"
-    return ""
+    mark, began = error.problem_mark, error.context_mark
+    if mark:
+        line = "".join(document.lines[mark.line : mark.line + 1])
+        if "\t" in line[: mark.column + 1]:
+            return "indent with spaces, not tabs"
+        if "{Zato_Enmasse_Env." in line:
+            return "quote a text that begins with a variable"
+        if began and began.line != mark.line and error.context and "block" not in error.context:
+            return f"{error.context} that begins at line {began.line + 1}"
+    return _UNCLEAR.get(error.problem or "", "")

@@ -44,7 +44,8 @@ class Wanted(msgspec.Struct, eq=False):
 def load(inputs: Iterable[str], environ: Mapping[str, str], existing: Snapshot | None = None) -> Wanted:
     """Read, merge, normalise and validate; `existing` is what the ODB holds, None where there is none to ask."""
     problems = Problems()
-    documents = read(inputs, environ, problems)
+    documents, is_complete = read(inputs, environ, problems)
     merged = merge(documents, problems)
-    valid = validate(normalise(merged.objects, problems), existing, problems)
+    entries = normalise(merged.objects, problems)
+    valid = validate(entries, merged.named if is_complete else None, existing, problems)
     return Wanted(valid, merged.sections, documents, problems)

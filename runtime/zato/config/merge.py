@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from zato.config.document import Document, Items, Node
+from zato.config.document import Document, Items, Node, is_unknown
 from zato.config.problems import Place, Problems, did_you_mean
 from zato.config.sections import SPELLINGS, UNSUPPORTED, Section
+from zato.config.snapshot import Key
 
 
 class Found(msgspec.Struct, eq=False):
@@ -28,7 +29,8 @@ class Found(msgspec.Struct, eq=False):
     @property
     def path(self) -> str:
         """The object's place in the configuration."""
-        return f"{self.section.name}/{self.name}" if "name" in self.node else self.section.name
+        named = "name" in self.node and not isinstance(self.name, (dict, list))
+        return f"{self.section.name}/{self.name}" if named else self.section.name
 
 
 class Merged(msgspec.Struct):
@@ -37,12 +39,13 @@ class Merged(msgspec.Struct):
     objects: list[Found] = msgspec.field(default_factory=list)
     sections: set[str] = msgspec.field(default_factory=set)
     """The sections that a document names, be it with an empty list; one that is null counts as absent."""
+    named: dict[Key, Found] = msgspec.field(default_factory=dict)
+    """Every object that has a name; the first one where several have the same."""
 
 
 def merge(documents: Iterable[Document], problems: Problems) -> Merged:
     """Collect every object under the canonical name of its section. A name that is given twice is an error."""
     merged = Merged()
-    first: dict[tuple[str, Any], Found] = {}
     for document in documents:
         for spelling, content in document.root.items():
             if spelling == "version":
@@ -51,22 +54,21 @@ def merge(documents: Iterable[Document], problems: Problems) -> Merged:
             known = SPELLINGS.get(spelling) if isinstance(spelling, str) else None
             if known is None:
                 _unknown_section(document, spelling, content, problems)
-            elif content is not None:
+            elif content is not None and not is_unknown(content):
                 section, implied_type = known
                 merged.sections.add(section.name)
                 for node in _nodes(document, spelling, content, problems):
                     found = Found(section, implied_type, node)
                     merged.objects.append(found)
-                    _check_duplicate(found, first, problems)
+                    _note_name(found, merged.named, problems)
     return merged
 
 
 def _check_version(document: Document, content: Any, problems: Problems) -> None:
-    if content != 1 or isinstance(content, bool):
-        message = f"version {content!r} of the file format is not known"
-        problems.error(
-            document.root.value_place("version"), message, path="version", hint="this runtime reads version 1"
-        )
+    if content is not None and not (type(content) is int and content == 1) and not is_unknown(content):
+        place = document.root.value_place("version")
+        message = "this version of the file format is not known"
+        problems.error(place, message, path="version", hint="write `version: 1`, or nothing")
 
 
 def _unknown_section(document: Document, spelling: Any, content: Any, problems: Problems) -> None:
@@ -76,7 +78,8 @@ def _unknown_section(document: Document, spelling: Any, content: Any, problems: 
             place, f"unknown section `{spelling}`", hint=did_you_mean(str(spelling), [*SPELLINGS, "include"])
         )
     elif content:  # exports of 4.x write the header of every section
-        problems.error(place, f"section `{spelling}` is not supported", hint="move it to a file of its own")
+        hint = "this runtime does not have such objects; move them to a file of their own"
+        problems.error(place, f"the section `{spelling}` is not supported", hint=hint)
 
 
 def _nodes(document: Document, spelling: str, content: Any, problems: Problems) -> list[Node]:
@@ -94,16 +97,16 @@ def _nodes(document: Document, spelling: str, content: Any, problems: Problems) 
     return nodes
 
 
-def _check_duplicate(found: Found, first: dict[tuple[str, Any], Found], problems: Problems) -> None:
-    if not isinstance(found.name, str):
+def _note_name(found: Found, named: dict[Key, Found], problems: Problems) -> None:
+    if not isinstance(found.name, str) or is_unknown(found.name):
         return
-    other = first.setdefault((found.section.name, found.name), found)
+    other = named.setdefault((found.section.name, str(found.name)), found)
     if other is not found:
         place, there = found.node.value_place("name"), other.node.value_place("name")
         problems.error(
             place,
             f"the name `{found.name}` is already taken in `{found.section.name}`",
             path=found.path,
-            hint=f"the first one is at {there}",
+            hint=f"the first one is at {there}; rename one, or remove it",
             related=(("first", there),),
         )

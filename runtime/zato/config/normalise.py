@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
 import msgspec
 
-from zato.config.document import FromVariables
+from zato.config.document import FromVariables, Node, is_unknown
 from zato.config.merge import Found
 from zato.config.problems import Place, Problems, did_you_mean
 from zato.kinds.base import Field, Kind, fields_of
@@ -25,6 +26,8 @@ class Entry(msgspec.Struct, eq=False):
     """Canonical field name → the name it was written under, where they differ."""
     variables: dict[str, str]
     """Field → its text with `${NAME}` for the environment variables that it came from."""
+    unknown: set[str]
+    """The fields that depend on a variable which is not set."""
 
     @property
     def name(self) -> Any:
@@ -59,12 +62,14 @@ def _kind(found: Found, problems: Problems) -> type[Kind] | None:
     if not section.typed:
         return section.kinds[None]
     given = found.node.get("type", found.implied_type)
+    if is_unknown(given):
+        return None
     kind = section.kinds.get(given) if isinstance(given, str) else None
     if kind is None:
         known = [str(name) for name in section.kinds]
         hint = did_you_mean(str(given), known) or f"one of {', '.join(known)}"
         if "type" in found.node:
-            message, place = f"unknown type `{given}`", found.node.value_place("type")
+            message, place = f"the type `{given}` is not known", found.node.value_place("type")
         else:
             message, place = "the field `type` is missing", found.node.place
         problems.error(place, message, path=found.path, hint=hint)
@@ -75,7 +80,7 @@ Coercion = Callable[[Any], Any]
 
 
 def _entry(kind: type[Kind], found: Found, problems: Problems) -> Entry:
-    entry = Entry(kind, found, {}, {}, {})
+    entry = Entry(kind, found, {}, {}, {}, set())
     values, spellings = entry.values, _spellings(kind)
     for written, given in found.node.items():
         known = spellings.get(written)
@@ -83,22 +88,48 @@ def _entry(kind: type[Kind], found: Found, problems: Problems) -> Entry:
             if written != "type" or kind.__struct_config__.tag is None:
                 _unknown_field(entry, written, given, problems)
             continue
-        name, coerce = known
+        field, coerce = known
+        if is_unknown(given):
+            entry.unknown.add(field.name)
+            continue
         value = coerce(str(given) if type(given) is FromVariables else given)
         if value is _ABSENT:
             continue
-        if name in values:
-            if value != values[name]:
-                _differ(entry, name, written, problems)
+        if isinstance(value, (dict, list)):
+            value = _plain(value, entry.path(field.name), problems)
+        if field.name in values:
+            if value != values[field.name]:
+                _differ(entry, field.name, written, problems)
             continue
-        values[name] = value
-        if name != written:
-            entry.written[name] = written
+        values[field.name] = value
+        if field.name != written:
+            entry.written[field.name] = written
         if type(given) is FromVariables:
-            entry.variables[name] = given.reference
+            reference = _reference(field, given)
+            if reference:
+                entry.variables[field.name] = reference
     if kind.__struct_config__.tag is not None:
         values["type"] = kind.__struct_config__.tag
     return entry
+
+
+def _reference(field: Field, given: FromVariables) -> str:
+    """The text to write in an export; of a secret, nothing but the name of its variable."""
+    if not field.secret:
+        return given.reference
+    return f"${{{given.variable}}}" if given.variable else ""
+
+
+def _plain(value: Any, path: str, problems: Problems) -> Any:
+    """A value that can be stored: without positions, variables and what JSON does not have."""
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str) and isinstance(value, Node):
+                problems.error(value.key_place(key), f"the key `{key}` is not a text", path=path, hint="quote it")
+        return {str(key): _plain(item, path, problems) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, path, problems) for item in value if not is_unknown(item)]
+    return str(value) if isinstance(value, FromVariables) or _is_no_number(value) else value
 
 
 def _differ(entry: Entry, name: str, written: str, problems: Problems) -> None:
@@ -124,12 +155,12 @@ def _unknown_field(entry: Entry, written: Any, value: Any, problems: Problems) -
 
 
 @cache
-def _spellings(kind: type[Kind]) -> Mapping[Any, tuple[str, Coercion]]:
-    spellings: dict[str, tuple[str, Coercion]] = {}
+def _spellings(kind: type[Kind]) -> Mapping[Any, tuple[Field, Coercion]]:
+    spellings: dict[str, tuple[Field, Coercion]] = {}
     for field in fields_of(kind).values():
         coercion = _coercion(field)
         for spelling in (field.name, *field.also):
-            spellings[spelling] = (field.name, coercion)
+            spellings[spelling] = (field, coercion)
     return spellings
 
 
@@ -143,11 +174,11 @@ def _coercion(field: Field) -> Coercion:
     Exports of 3.2 quote numbers and booleans and write null for every field that is not set (reference: enmasse,
     section 8, items 5 and 6).
     """
-    convert = _CONVERT.get(field.type)
+    convert = _names if field.type is list and field.ref else _CONVERT.get(field.type)
     spelled = field.spelled
 
     def coerce(value: Any) -> Any:
-        if spelled and isinstance(value, (str, int, type(None))) and value in spelled:
+        if spelled and type(value) in _SPELLABLE and value in spelled:
             return spelled[value]
         if value is None:
             return _ABSENT
@@ -157,34 +188,51 @@ def _coercion(field: Field) -> Coercion:
 
 
 def _bool(value: Any) -> Any:
-    return _BOOLEANS.get(value.lower(), value) if isinstance(value, str) else value
+    if type(value) is int and value in {0, 1}:
+        return bool(value)
+    return _BOOLEANS.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
 def _int(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     try:
         return int(value) if isinstance(value, str) else value
     except ValueError:
-        return _ABSENT if not value.strip() else value
+        return value if value.strip() else _ABSENT
 
 
 def _float(value: Any) -> Any:
+    if _is_no_number(value):
+        return str(value)
     try:
-        return float(value) if isinstance(value, str) else value
+        number = float(value) if isinstance(value, str) else value
     except ValueError:
-        return _ABSENT if not value.strip() else value
+        return value if value.strip() else _ABSENT
+    return value if _is_no_number(number) else number
+
+
+def _is_no_number(value: Any) -> bool:
+    """`.nan` and `.inf` are numbers in YAML, and in nothing that we store or compare."""
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _list(value: Any) -> Any:
-    """A list of names may be written as lines, and a member as `{name: X}`."""
-    if isinstance(value, str):
-        return [line.strip() for line in value.splitlines() if line.strip()]
+    """A list may be written as lines."""
+    return [line.strip() for line in value.splitlines() if line.strip()] if isinstance(value, str) else value
+
+
+def _names(value: Any) -> Any:
+    """A member of a list of names may be written as `{name: X}`."""
     if isinstance(value, list):
         return [item["name"] if isinstance(item, dict) and list(item) == ["name"] else item for item in value]
-    return value
+    return _list(value)
 
 
+_SPELLABLE = {str, int, type(None)}
 _BOOLEANS = {
     "true": True, "yes": True, "on": True, "y": True, "t": True, "1": True,
     "false": False, "no": False, "off": False, "n": False, "f": False, "0": False,
+    "": _ABSENT,
 }  # fmt: skip
 _CONVERT: Mapping[type, Coercion] = {bool: _bool, int: _int, float: _float, list: _list}

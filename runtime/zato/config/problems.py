@@ -39,7 +39,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         warning = "warning: " if self.severity == "warning" else ""
         path = f"{self.path}: " if self.path else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.place}: {warning}{path}{self.message}{hint}"
+        return printable(f"{self.place}: {warning}{path}{self.message}{hint}")
 
 
 class Problems:
@@ -70,6 +70,13 @@ class Problems:
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(sorted(self._found, key=lambda problem: problem.place))
+
+
+def printable(text: str) -> str:
+    """A text on one line, without what could steer a terminal: such characters become escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:

@@ -8,9 +8,11 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
-from zato.config.document import Document, Items, Node, Unreadable, parse
+from zato.config.document import Document, Items, Node, Unreadable, is_unknown, parse
 from zato.config.problems import Place, Problems
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -18,7 +20,15 @@ MAX_INCLUDE_DEPTH = 20
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
-def read(inputs: Iterable[str], environ: Mapping[str, str], problems: Problems) -> list[Document]:
+class Read(NamedTuple):
+    """What was read."""
+
+    documents: list[Document]
+    is_complete: bool
+    """False where a file could not be read, so that nobody knows what it defines."""
+
+
+def read(inputs: Iterable[str], environ: Mapping[str, str], problems: Problems) -> Read:
     """Read files, directories, globs and `-` (standard input), with what they include, each file once."""
     reader = _Reader(environ, problems)
     collecting = gc.isenabled()
@@ -29,12 +39,13 @@ def read(inputs: Iterable[str], environ: Mapping[str, str], problems: Problems) 
     finally:
         if collecting:
             gc.enable()
-    return reader.documents
+    return Read(reader.documents, reader.is_complete)
 
 
 class _Reader:
     def __init__(self, environ: Mapping[str, str], problems: Problems) -> None:
         self.documents: list[Document] = []
+        self.is_complete = True
         self._environ = environ
         self._problems = problems
         self._seen: set[Path] = set()
@@ -43,22 +54,34 @@ class _Reader:
     def read(self, given: str) -> None:
         """Read what one `--input` names."""
         if given == "-":
-            self._document(Document("<stdin>"), sys.stdin.buffer.read(MAX_BYTES + 1), Path(), Path())
+            content = sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin else b""
+            self._document(Document("<stdin>"), content, Path(), Path())
             return
-        path = Path(given).expanduser()
+        try:
+            found = self._found(given, _path(given))
+        except OSError as e:
+            found = []
+            self._unreadable(Place(given), f"it cannot be read: {e.strerror}")
+        for file in found:
+            self._file(file, file.parent)
+
+    def _found(self, given: str, path: Path) -> list[Path]:
         if path.is_dir():
             found = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file() and not _hidden(p, path))
             if not found:
                 message = "there is no configuration file in this directory"
-                self._problems.error(Place(given), message, hint="it needs *.yaml, *.yml or *.json")
+                self._unreadable(Place(given), message, hint="it needs *.yaml, *.yml or *.json")
         elif path.exists() or not glob.has_magic(given):
             found = [path]
         else:
             found = _matching(path)
             if not found:
-                self._problems.error(Place(given), "no file matches this pattern")
-        for file in found:
-            self._file(file, file.parent)
+                self._unreadable(Place(given), "no file matches this pattern")
+        return found
+
+    def _unreadable(self, place: Place, message: str, *, path: str = "", hint: str = "") -> None:
+        self.is_complete = False
+        self._problems.error(place, message, path=path, hint=hint)
 
     def _file(self, path: Path, root: Path) -> None:
         real = path.resolve()
@@ -77,29 +100,29 @@ class _Reader:
             with os.fdopen(opened, "rb") as file:
                 if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     return file.read(MAX_BYTES + 1)
-            self._problems.error(Place(str(path)), "this is not a regular file")
+            self._unreadable(Place(str(path)), "this is not a regular file", hint="pipe its content into `--input -`")
         except FileNotFoundError:
-            self._problems.error(Place(str(path)), "there is no such file")
+            self._unreadable(Place(str(path)), "there is no such file")
         except OSError as e:
-            self._problems.error(Place(str(path)), f"the file cannot be read: {e.strerror}")
+            self._unreadable(Place(str(path)), f"the file cannot be read: {e.strerror}")
         return None
 
     def _document(self, document: Document, content: bytes, root: Path, directory: Path) -> None:
+        self.documents.append(document)
         try:
             document.text = _decoded(content, document.name)
             value = parse(document, self._environ, self._problems)
         except Unreadable as e:
-            self._problems.error(e.place, e.message, hint=e.hint)
+            self._unreadable(e.place, e.message, hint=e.hint)
             return
         if value is None:
             self._problems.warning(Place(document.name), "the file is empty")
         elif not isinstance(value, Node):
             given = "a list" if isinstance(value, Items) else "a single value"
             message = f"a configuration file is a mapping of sections to lists of objects, and this one is {given}"
-            self._problems.error(Place(document.name, 1, 1), message)
+            self._unreadable(Place(document.name, 1, 1), message)
         else:
             document.root = value
-            self.documents.append(document)
             self._include(document, root, directory)
 
     def _include(self, document: Document, root: Path, directory: Path) -> None:
@@ -111,19 +134,32 @@ class _Reader:
         items = wanted if isinstance(wanted, list) else [wanted] if wanted is not None else []
         for item, at in zip(items, places, strict=False):
             if not isinstance(item, str):
-                self._problems.error(at, "`include` is a list of paths", path="include")
-                continue
-            for path in self._included(item.removeprefix("file://"), at, root, directory):
-                self._follow(path, at, root)
+                self._unreadable(at, "`include` is a list of paths", path="include")
+            elif not is_unknown(item):
+                self._include_item(item.removeprefix("file://"), at, root, directory)
 
-    def _included(self, item: str, place: Place, root: Path, directory: Path) -> list[Path]:
+    def _include_item(self, item: str, place: Place, root: Path, directory: Path) -> None:
+        try:
+            found = self._included(item, root, directory)
+        except (OSError, ValueError) as e:
+            message = f"`{item}` cannot be included: {getattr(e, 'strerror', None) or e}"
+            self._unreadable(place, message, path="include")
+            return
+        if not found:
+            self._unreadable(place, f"there is no file `{item}` to include", path="include")
+        for path in found:
+            self._follow(path, place, root)
+
+    def _included(self, item: str, root: Path, directory: Path) -> list[Path]:
         """Relative to the including file as in 4.x, else to the first one as in 3.2 (reference: enmasse, 4.3)."""
         for base in (directory, root):
-            path = base / Path(item).expanduser()
-            found = [path] if path.is_file() else _matching(path)
+            path = base / _path(item)
+            if path.is_file():
+                return [path]
+            # a pattern may match the file that it stands in
+            found = [match for match in _matching(path) if match.resolve() not in self._open]
             if found:
                 return found
-        self._problems.error(place, f"there is no file `{item}` to include", path="include")
         return []
 
     def _follow(self, path: Path, place: Place, root: Path) -> None:
@@ -131,11 +167,18 @@ class _Reader:
         if real in self._open:
             cycle = [*self._open[self._open.index(real) :], real]
             message = f"files include each other: {' → '.join(map(str, cycle))}"
-            self._problems.error(place, message, path="include")
+            self._problems.error(place, message, path="include", hint="remove one of the includes")
         elif len(self._open) > MAX_INCLUDE_DEPTH:
-            self._problems.error(place, f"includes are nested deeper than {MAX_INCLUDE_DEPTH}", path="include")
+            self._unreadable(place, f"includes are nested deeper than {MAX_INCLUDE_DEPTH}", path="include")
         else:
             self._file(path, root)
+
+
+def _path(given: str) -> Path:
+    path = Path(given)
+    with suppress(RuntimeError):  # there is no such user
+        path = path.expanduser()
+    return path
 
 
 def _matching(pattern: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from zato.config.merge import Found
 from zato.config.normalise import Entry
 from zato.config.problems import Place, Problems, did_you_mean
 from zato.config.schema import validator_of
@@ -31,21 +32,26 @@ class Valid(msgspec.Struct, eq=False):
         return self.object.section, self.object.name
 
 
-def validate(entries: Sequence[Entry], existing: Snapshot | None, problems: Problems) -> list[Valid]:
+def validate(
+    entries: Sequence[Entry], named: Mapping[Key, Found] | None, existing: Snapshot | None, problems: Problems
+) -> list[Valid]:
     """Convert what is sound and note everything that is not.
 
-    `existing` is what the ODB holds: references may name it, and a secret that the files leave out is taken from it.
-    Without an ODB (None) a missing secret is a warning.
+    `named` are the objects of the files by identity, faulty ones included; None where a file could not be read, so
+    that nobody knows what it defines. `existing` is what the ODB holds: references may name it, and a secret that the
+    files leave out is taken from it. Without an ODB (None) a missing secret is a warning.
     """
     valid = [Valid(thing, entry) for entry in entries if (thing := _converted(entry, problems)) is not None]
     stored = existing or Snapshot()
     for item in valid:
         item.object = _with_stored_secrets(item.object, stored)
-        _check_secrets(item, existing, problems)
-        for rule in _RULES:
-            rule(item, problems)
-    _check_references(entries, stored, problems)
-    _check_conflicts(valid, stored, problems)
+        if not item.entry.unknown:
+            _check_secrets(item, existing, problems)
+            for rule in _RULES:
+                rule(item, problems)
+    if named is not None:
+        _check_references(entries, named, stored, problems)
+    _check_conflicts(entries, stored, problems)
     _warn_of_open_channels(valid, problems)
     _warn_of_pending_fields(valid, problems)
     return valid
@@ -56,31 +62,32 @@ def _converted(entry: Entry, problems: Problems) -> Kind | None:
         return msgspec.convert(entry.values, entry.kind)
     except msgspec.ValidationError as e:
         errors = list(validator_of(entry.kind).iter_errors(entry.values))
-        _tell(entry, errors, problems)
+        for error in errors:
+            _tell(entry, error, problems)
         if not errors:
             problems.error(entry.found.node.place, str(e), path=entry.found.path)
         return None
 
 
-def _tell(entry: Entry, errors: Iterable[Any], problems: Problems) -> None:
-    """Tell everything that is wrong with an object that did not convert; converting stops at the first problem."""
+def _tell(entry: Entry, error: Any, problems: Problems) -> None:
+    """Tell one of the things that are wrong with an object; `msgspec.convert` would name only the first."""
     fields = fields_of(entry.kind)
-    for error in errors:
-        if error.validator == "required":
-            name = next(name for name in error.validator_value if error.message.startswith(f"'{name}'"))
+    if error.validator == "required":
+        name = next(name for name in error.validator_value if error.message.startswith(f"'{name}'"))
+        if name not in entry.unknown:
             hint = fields[name].description
             problems.error(entry.found.node.place, f"the field `{name}` is missing", path=entry.found.path, hint=hint)
-        else:
-            steps = list(error.absolute_path)
-            name = str(steps[0])
-            message, hint = _told(fields[name], error, nested=len(steps) > 1)
-            problems.error(_place(entry, steps), message, path=entry.path(name), hint=hint)
+    else:
+        steps = list(error.absolute_path)
+        name = str(steps[0])
+        message, hint = _told(fields[name], error, entry.variables.get(name), nested=len(steps) > 1)
+        problems.error(_place(entry, steps), message, path=entry.path(name), hint=hint)
 
 
-def _told(field: Field, error: Any, *, nested: bool) -> tuple[str, str]:
-    """Say what a schema error means, without the value of a secret."""
+def _told(field: Field, error: Any, variable: str | None, *, nested: bool) -> tuple[str, str]:
+    """Say what a schema error means, without the value of a secret or of a variable, which may hold one."""
     value, bound, unit = error.instance, error.validator_value, f" {field.unit}" if field.unit else ""
-    shown = "the value" if field.secret else _shown(value)
+    shown = f"the value of `{variable}`" if variable else "the value" if field.secret else _shown(value)
     match error.validator:
         case "type":
             wanted = [bound] if isinstance(bound, str) else bound
@@ -88,7 +95,7 @@ def _told(field: Field, error: Any, *, nested: bool) -> tuple[str, str]:
             return f"{shown} is not {' or '.join(_TYPES[name] for name in wanted)}", "" if nested else quote
         case "enum":
             known = [str(choice) or "(empty)" for choice in bound]
-            return f"{shown} is not one of {', '.join(known)}", did_you_mean(str(value), known)
+            return f"{shown} is not one of {', '.join(known)}", "" if variable else did_you_mean(str(value), known)
         case "minimum" | "exclusiveMinimum":
             return f"{shown} is less than {bound}{unit}", field.description
         case "maximum" | "exclusiveMaximum":
@@ -98,7 +105,7 @@ def _told(field: Field, error: Any, *, nested: bool) -> tuple[str, str]:
         case "maxLength":
             return f"the value is longer than {bound} characters", ""
         case _:
-            return f"{shown} does not have the right form", field.form
+            return f"{shown} has the wrong form", f"the right one: {field.form}"
 
 
 _TYPES = {
@@ -149,7 +156,9 @@ def _check_secrets(item: Valid, existing: Snapshot | None, problems: Problems) -
         return
     place, path = item.entry.place(missing), item.entry.path(missing)
     message, hint = f"`{item.object.name}` has no {missing}", f"give it as `{missing}: ${{NAME}}`"
-    if existing is None:
+    if getattr(item.object, missing) is not None:
+        problems.error(place, f"the {missing} is empty", path=path, hint=hint)
+    elif existing is None:
         problems.warning(place, message, path=path, hint=f"{hint}, unless the ODB holds it")
     else:
         problems.error(place, f"{message} and the ODB holds none", path=path, hint=hint)
@@ -179,49 +188,90 @@ _RULES: tuple[Callable[[Valid, Problems], None], ...] = (_check_address, _check_
 """What a schema cannot say about a single object."""
 
 
-def _check_references(entries: Iterable[Entry], stored: Snapshot, problems: Problems) -> None:
+def _check_references(
+    entries: Iterable[Entry], named: Mapping[Key, Found], stored: Snapshot, problems: Problems
+) -> None:
     """Every reference names an object of the files, be it a faulty one, or of the ODB."""
-    entries = list(entries)
-    known: dict[str, set[str]] = {}
-    for entry in entries:
-        known.setdefault(entry.kind.section, set()).add(entry.name)
+    nearest = _Nearest(named, stored)
     for entry in entries:
         for field in references(entry.kind):
             value = entry.values.get(field.name)
             for index, name in enumerate(value if isinstance(value, list) else [value]):
-                in_files = known.get(field.ref, ())
-                if isinstance(name, str) and name not in in_files and stored.get(field.ref, name) is None:
-                    path = [field.name, index] if isinstance(value, list) else [field.name]
-                    near = did_you_mean(name, [*in_files, *stored.section(field.ref)])
+                if isinstance(name, str) and (field.ref, name) not in named and stored.get(field.ref, name) is None:
                     problems.error(
-                        _place(entry, path),
+                        _place(entry, [field.name, index] if isinstance(value, list) else [field.name]),
                         f"there is no `{name}` in `{field.ref}`",
                         path=entry.path(field.name),
-                        hint=near or f"define it in `{field.ref}`",
+                        hint=nearest.to(field.ref, name) or f"define it in `{field.ref}`",
                     )
 
 
-def _check_conflicts(valid: Iterable[Valid], stored: Snapshot, problems: Problems) -> None:
-    """Two channels that answer the same request: told at the later one, and never left to chance."""
-    from_files = {item.object.name: item.entry for item in valid if isinstance(item.object, ChannelREST)}
-    kept = [thing for name, thing in stored.section("channel_rest").items() if name not in from_files]
-    channels = [*kept, *(item.object for item in valid)]
-    for first, second in conflicts(thing for thing in channels if isinstance(thing, ChannelREST) and thing.is_active):
-        entry = from_files[second.name]
-        other = from_files.get(first.name)
-        where = f"at {other.place('url_path')}" if other else "in the ODB"
-        request = f"{second.method or 'any method'} {second.url_path}"
-        problems.error(
-            entry.place("url_path"),
-            f"`{second.name}` and `{first.name}` answer the same request, {request}",
-            path=entry.path("url_path"),
-            hint=f"the other one is {where}",
-            related=[("first", other.place("url_path"))] if other else [],
-        )
+class _Nearest:
+    """Suggests names, each once and no more than MOST: comparing many names with many others would take hours."""
+
+    MOST = 100
+
+    def __init__(self, named: Mapping[Key, Found], stored: Snapshot) -> None:
+        self._named = named
+        self._stored = stored
+        self._found: dict[Key, str] = {}
+
+    def to(self, section: str, wrong: str) -> str:
+        """What was probably meant, or ""."""
+        key = (section, wrong)
+        if key not in self._found:
+            if len(self._found) == self.MOST:
+                return ""
+            in_files = [name for other, name in self._named if other == section]
+            self._found[key] = did_you_mean(wrong, [*in_files, *self._stored.section(section)])
+        return self._found[key]
+
+
+def _check_conflicts(entries: Iterable[Entry], stored: Snapshot, problems: Problems) -> None:
+    """Two channels that answer the same request: told at the later one, and never left to chance.
+
+    A channel with problems elsewhere takes part, as far as what it answers is sound.
+    """
+    answering = [(channel, entry) for entry in entries if (channel := _answering(entry)) is not None]
+    from_files = {id(channel): entry for channel, entry in answering}
+    names = {channel.name for channel, _ in answering}
+    kept = (thing for name, thing in stored.section("channel_rest").items() if name not in names)
+    channels = [thing for thing in (*kept, *(channel for channel, _ in answering)) if isinstance(thing, ChannelREST)]
+    for first, second in conflicts(channel for channel in channels if channel.is_active):
+        if first.name != second.name:  # a name that is given twice was told already
+            _tell_conflict(first, from_files.get(id(first)), second, from_files[id(second)], problems)
+
+
+def _tell_conflict(
+    first: ChannelREST, other: Entry | None, second: ChannelREST, entry: Entry, problems: Problems
+) -> None:
+    where = f"at {other.place('url_path')}" if other else "in the ODB"
+    request = f"{second.method or 'any method'} {second.url_path}"
+    problems.error(
+        entry.place("url_path"),
+        f"`{second.name}` and `{first.name}` answer the same request, {request}",
+        path=entry.path("url_path"),
+        hint=f"the other one is {where}",
+        related=[("first", other.place("url_path"))] if other else [],
+    )
+
+
+_ANSWERED = ("name", "is_active", "url_path", "method", "http_accept")
+"""The fields that say which requests a channel answers."""
+
+
+def _answering(entry: Entry) -> ChannelREST | None:
+    if entry.kind is not ChannelREST or entry.unknown.intersection(_ANSWERED):
+        return None
+    values = {name: entry.values[name] for name in _ANSWERED if name in entry.values}
+    try:
+        return msgspec.convert({**values, "service": "-"}, ChannelREST)
+    except msgspec.ValidationError:
+        return None
 
 
 def _warn_of_open_channels(valid: Iterable[Valid], problems: Problems) -> None:
-    no_security = [item for item in valid if is_open(item.object)]
+    no_security = [item for item in valid if is_open(item.object) and not item.entry.unknown]
     if no_security:
         names = counted([item.object.name for item in no_security])
         verb = "channel has" if len(no_security) == 1 else "channels have"
@@ -232,6 +282,7 @@ def _warn_of_open_channels(valid: Iterable[Valid], problems: Problems) -> None:
 
 
 def is_open(thing: Kind) -> bool:
+    """Whether anyone may call a channel."""
     return isinstance(thing, ChannelREST) and thing.is_active and not thing.security and not thing.groups
 
 
