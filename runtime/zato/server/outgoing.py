@@ -81,7 +81,8 @@ class Connection(Generic[Conn]):
     @property
     def conn(self) -> Conn:
         """What calls are made with. Raises Inactive."""
-        return cast("Conn", self._world.handle(self._kind.section, self._kind.name))
+        handle: Any = self._world.handle(self._kind.section, self._kind.name)
+        return cast("Conn", handle.conn)
 
     @property
     def config(self) -> Bunch:
@@ -99,7 +100,7 @@ class AMQP:
         self._world = world
         self._cid = cid
 
-    def send(  # noqa: PLR0917  (the Service API's signature)
+    def send(
         self,
         msg: Any,
         outconn: str,
@@ -116,7 +117,7 @@ class AMQP:
         """
         self._handle(outconn).send(msg, exchange, routing_key, properties, headers, cid=self._cid, **kwargs)
 
-    def publish(  # noqa: PLR0917  (the Service API's signature)
+    def publish(
         self,
         outconn: str,
         msg: Any,
@@ -129,7 +130,7 @@ class AMQP:
         """Do what `invoke` does, with the name first, as in 4.x."""
         return self.invoke(msg, outconn, exchange, routing_key, properties, headers, **kwargs)
 
-    def invoke(  # noqa: PLR0917  (the Service API's signature)
+    def invoke(
         self,
         msg: Any,
         outconn: str,

@@ -108,7 +108,7 @@ class Service:
         """Transport of the request."""
         return self.request.transport
 
-    def invoke(  # noqa: PLR0917  (the Service API's signature)
+    def invoke(
         self,
         service: str | type[Service],
         payload: Any = "",

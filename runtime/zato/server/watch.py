@@ -79,10 +79,14 @@ class Watcher:
         self._stop.set()
         self._thread.join()
 
+    def look(self) -> None:
+        """Look once, and tell what has changed before the look before."""
+        for index, watch in enumerate(self._watches):
+            self._look_again(index, watch)
+
     def _run(self) -> None:
         while not self._stop.wait(self._interval):
-            for index, watch in enumerate(self._watches):
-                self._look_again(index, watch)
+            self.look()
 
     def _look_again(self, index: int, watch: Watch) -> None:
         now = _look(watch)

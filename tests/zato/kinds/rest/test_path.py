@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from zato.kinds.rest.channel import ChannelREST
 from zato.kinds.rest.path import Template, check, conflicts, match, parse, shape
 
