@@ -7,6 +7,7 @@ Exception
 │   │   └── NewerODB              written by a newer version of this package
 │   ├── ServerDirectoryError      not a server directory, or one that is not as it should be
 │   ├── NotRunning                a running server is needed and there is none
+│   ├── NotUsableYet              an object is of a kind that is kept but has no effect yet
 │   └── SwitchError               a server could not take over a revision; nothing changed
 └── zato.common.exception         what services raise and catch: HTTPException, Inactive, TimeoutException …
 """
@@ -49,6 +50,10 @@ class ServerDirectoryError(ZatoError):
 
 class NotRunning(ZatoError):
     """A running server is needed and there is none."""
+
+
+class NotUsableYet(ZatoError):
+    """An object is of a kind that is kept but has no effect yet."""
 
 
 class SwitchError(ZatoError):

@@ -64,7 +64,7 @@ def _kind(found: Found, problems: Problems) -> type[Kind] | None:
     given = found.node.get("type", found.implied_type)
     if is_unknown(given):
         return None
-    kind = section.kinds.get(given) if isinstance(given, str) else None
+    kind = section.kind_of(given)
     if kind is None:
         known = [str(name) for name in section.kinds]
         hint = did_you_mean(str(given), known) or f"one of {', '.join(known)}"

@@ -22,6 +22,10 @@ class Section(msgspec.Struct, frozen=True, eq=False):
         """Whether its objects say in `type` of which kind they are."""
         return None not in self.kinds
 
+    def kind_of(self, written: object) -> type[Kind] | None:
+        """The kind that a `type` means, under any of its spellings; None where it means nothing."""
+        return next((kind for tag, kind in self.kinds.items() if written == tag or written in kind.also_type), None)
+
 
 def _type_of(kind: type[Kind]) -> str | None:
     tag = kind.__struct_config__.tag
@@ -43,7 +47,7 @@ def _spellings() -> dict[str, tuple[Section, str | None]]:
     spellings: dict[str, tuple[Section, str | None]] = {name: (section, None) for name, section in SECTIONS.items()}
     for kind in KINDS:
         for spelling in kind.also_section:
-            implied = spelling if spelling == _type_of(kind) else None
+            implied = _type_of(kind) if spelling in {_type_of(kind), *kind.also_type} else None
             spellings[spelling] = (SECTIONS[kind.section], implied)
     return spellings
 
@@ -54,18 +58,17 @@ SPELLINGS: Mapping[str, tuple[Section, str | None]] = _spellings()
 # Sections that Zato 3.2 or 4.x reads and this runtime does not have (reference: enmasse, section 2.1).
 UNSUPPORTED = frozenset(
     """
-    alert_notifications alert_rules audit_extraction audit_retention aws cache_builtin channel_as4
-    channel_azure_service_bus channel_hl7_mllp channel_ibm_mq channel_jms_wmq channel_kafka channel_mllp channel_openapi
-    channel_soap channel_zmq cloud_aws_s3 confluence def_cassandra def_jms_wmq def_namespace elastic_search email_imap
-    email_smtp ftp groups grpc http_soap jira json_rpc jwt ldap llm mcp_gateway microsoft_cloud microsoft_fabric
-    microsoft_power_automate microsoft_teams mongodb notif_cloud_openstack_swift notif_sql ntlm oauth odata odoo
-    outconn_ftp outconn_jms_wmq outconn_odoo outconn_redis outconn_sap outconn_soap outconn_sql outconn_zmq outgoing_as2
-    outgoing_as4 outgoing_azure_service_bus outgoing_elastic_search outgoing_fhir outgoing_ftp outgoing_graphql
-    outgoing_grpc outgoing_hl7_mllp outgoing_ibm_mq outgoing_kafka outgoing_ldap outgoing_mllp outgoing_mongodb
-    outgoing_odata outgoing_sap outgoing_sftp outgoing_smb outgoing_soap outgoing_wsx pubsub_endpoint pubsub_permission
-    pubsub_sub pubsub_subscription pubsub_topic query_cassandra quota_tier rbac_client_role rbac_permission rbac_role
-    rbac_role_permission rule_engine_api salesforce sap scheduler search_es search_solr security_groups sftp slack smb
-    sql tls_ca_cert tls_channel_sec tls_key_cert vault_connection web_socket xpath zato_cache_builtin
+    alert_notifications alert_rules audit_extraction audit_retention cache_builtin channel_as4 channel_azure_service_bus
+    channel_hl7_mllp channel_ibm_mq channel_jms_wmq channel_kafka channel_mllp channel_openapi channel_soap channel_zmq
+    cloud_aws_s3 confluence def_cassandra def_jms_wmq def_namespace elastic_search email_imap email_smtp ftp groups grpc
+    http_soap jira json_rpc ldap llm mcp_gateway microsoft_cloud microsoft_fabric microsoft_power_automate
+    microsoft_teams mongodb notif_cloud_openstack_swift notif_sql odata odoo outconn_ftp outconn_jms_wmq outconn_odoo
+    outconn_redis outconn_sap outconn_soap outconn_sql outconn_zmq outgoing_as2 outgoing_as4 outgoing_azure_service_bus
+    outgoing_elastic_search outgoing_fhir outgoing_ftp outgoing_graphql outgoing_grpc outgoing_hl7_mllp outgoing_ibm_mq
+    outgoing_kafka outgoing_ldap outgoing_mllp outgoing_mongodb outgoing_odata outgoing_sap outgoing_sftp outgoing_smb
+    outgoing_soap outgoing_wsx pubsub_endpoint pubsub_permission pubsub_sub pubsub_subscription pubsub_topic
+    query_cassandra quota_tier rbac_client_role rbac_permission rbac_role rbac_role_permission rule_engine_api
+    salesforce sap scheduler search_es search_solr security_groups sftp slack smb sql web_socket zato_cache_builtin
     zato_cache_memcached zato_cloud_openstack_swift zato_generic_connection zato_generic_rest_wrapper
     zato_query_cassandra zato_sms_twilio
     """.split()  # noqa: SIM905 - a list of literals would be a hundred lines

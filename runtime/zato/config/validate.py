@@ -53,6 +53,7 @@ def validate(
         _check_references(entries, named, stored, problems)
     _check_conflicts(entries, stored, problems)
     _warn_of_open_channels(valid, problems)
+    _warn_of_pending_kinds(valid, problems)
     _warn_of_pending_fields(valid, problems)
     return valid
 
@@ -292,6 +293,18 @@ def counted(names: Sequence[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + more
 
 
+def _warn_of_pending_kinds(valid: Iterable[Valid], problems: Problems) -> None:
+    """One warning for each kind whose objects are kept without an effect, at the first of them."""
+    of_kind: dict[type[Kind], list[Valid]] = {}
+    for item in valid:
+        if item.object.pending and item.object.is_active:
+            of_kind.setdefault(type(item.object), []).append(item)
+    for kind, items in of_kind.items():
+        names = counted([item.object.name for item in items])
+        found = items[0].entry.found
+        problems.warning(found.node.place, f"{kind.label()} cannot be used yet: {names}", hint=kind.pending)
+
+
 def _warn_of_pending_fields(valid: Iterable[Valid], problems: Problems) -> None:
     """One warning for each field that is kept without an effect, at the first object that sets it."""
     setting: dict[str, list[Valid]] = {}
@@ -308,4 +321,5 @@ def _warn_of_pending_fields(valid: Iterable[Valid], problems: Problems) -> None:
 
 @cache
 def _pending(kind: type[Kind]) -> Mapping[str, str]:
-    return {field.name: field.pending for field in fields_of(kind).values() if field.pending}
+    """Fields without an effect, each with the reason; none where the whole kind has no effect, which is told once."""
+    return {} if kind.pending else {field.name: field.pending for field in fields_of(kind).values() if field.pending}

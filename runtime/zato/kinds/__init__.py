@@ -9,6 +9,38 @@ from zato.kinds.base import Kind
 from zato.kinds.rest.channel import ChannelREST
 from zato.kinds.rest.outgoing import OutgoingREST
 from zato.kinds.security.apikey import APIKey
+from zato.kinds.security.aws import AWS
 from zato.kinds.security.basic_auth import BasicAuth
+from zato.kinds.security.bearer_token import BearerToken
+from zato.kinds.security.jwt import JWT
+from zato.kinds.security.mtls import MTLS
+from zato.kinds.security.ntlm import NTLM
+from zato.kinds.security.spnego import SPNEGO
+from zato.kinds.security.tls_ca_cert import TLSCACert
+from zato.kinds.security.tls_channel_sec import TLSChannelSec
+from zato.kinds.security.tls_key_cert import TLSKeyCert
+from zato.kinds.security.vault_connection import VaultConnection
+from zato.kinds.security.wss import WSS
+from zato.kinds.security.xpath import XPath
 
-KINDS: tuple[type[Kind], ...] = (BasicAuth, APIKey, DefAMQP, OutgoingREST, OutgoingAMQP, ChannelREST, ChannelAMQP)
+KINDS: tuple[type[Kind], ...] = (
+    BasicAuth,
+    APIKey,
+    BearerToken,
+    NTLM,
+    JWT,
+    AWS,
+    MTLS,
+    SPNEGO,
+    WSS,
+    TLSKeyCert,
+    TLSChannelSec,
+    TLSCACert,
+    XPath,
+    VaultConnection,
+    DefAMQP,
+    OutgoingREST,
+    OutgoingAMQP,
+    ChannelREST,
+    ChannelAMQP,
+)

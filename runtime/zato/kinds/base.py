@@ -41,6 +41,8 @@ def about(
         "form": form,
         "pending": pending,
     }
+    if bounds.get("pattern", "").endswith("$"):
+        bounds["pattern"] += r"(?!\n)"  # in Python, unlike in JSON Schema, `$` matches before a last line break too
     schema = {"x-unit": unit, "x-ref": ref, "writeOnly": secret}
     return msgspec.Meta(
         description=text, extra=facts, extra_json_schema={k: v for k, v in schema.items() if v}, **bounds
@@ -69,6 +71,12 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Canonical name of the section that holds objects of this kind."""
     also_section: ClassVar[tuple[str, ...]] = ()
     """Other spellings of the section."""
+    also_type: ClassVar[tuple[str, ...]] = ()
+    """Other spellings of the `type` that tells this kind from others of its section."""
+    implied: ClassVar[Mapping[str, str]] = {}
+    """Fields of Zato's files that say once more what the section says, each with the one value that it may have."""
+    pending: ClassVar[str] = ""
+    """What objects of this kind, which are kept but have no effect yet, mean for those who name them."""
     inbound: ClassVar[bool] = False
     """Whether its live handle takes work in by itself, so that it is started after a switch and stopped at the next."""
     dropped: ClassVar[Mapping[str, str]] = {}
@@ -78,6 +86,12 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     name: Name
     is_active: typing.Annotated[bool, about("An inactive object is kept but not used.")] = True
+
+    @classmethod
+    def label(cls) -> str:
+        """What objects of this kind are called in messages."""
+        tag = cls.__struct_config__.tag
+        return f"`{cls.section}`" if tag is None else f"`{cls.section}` of type `{tag}`"
 
     def open(self, opening: Opening) -> Handle | None:
         """Open the live handle of this object, or return None for a kind that is configuration only."""
@@ -226,7 +240,10 @@ class Opening(Protocol):
         ...
 
     def handle(self, section: str, name: str) -> Handle:
-        """The open live handle of an object that a reference names. Raises Inactive where that object is inactive."""
+        """The open handle of an object that a reference names.
+
+        Raises Inactive where that object is inactive, and NotUsableYet where its kind is pending.
+        """
         ...
 
     def invoke(self, service: str, payload: Any, *, channel: Kind, channel_type: str, extra: Mapping[str, Any]) -> Any:

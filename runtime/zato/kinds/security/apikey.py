@@ -7,15 +7,13 @@ from collections.abc import Mapping, MutableMapping
 from typing import Annotated, Any
 
 from zato.kinds.base import Opening, about
-from zato.kinds.security.limits import Limited
+from zato.kinds.security.definition import HEADER_NAME, Definition
 
 
-class APIKey(Limited, frozen=True, kw_only=True, tag_field="type", tag="apikey"):
+class APIKey(Definition, frozen=True, kw_only=True, tag_field="type", tag="apikey"):
     """A key that callers send in a header."""
 
-    section = "security"
     also_section = ("def_sec", "apikey")
-    dropped = {"id": "", "cluster_id": ""}
 
     username: Annotated[str, about("A label; it is not sent.")] = ""
     password: (
@@ -36,7 +34,7 @@ class APIKey(Limited, frozen=True, kw_only=True, tag_field="type", tag="apikey")
         about(
             "Header that carries the key.",
             form="it is the name of an HTTP header",
-            pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
+            pattern=HEADER_NAME,
         ),
     ] = "X-API-Key"
 

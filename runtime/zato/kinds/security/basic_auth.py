@@ -9,15 +9,13 @@ from collections.abc import Mapping, MutableMapping
 from typing import Annotated, Any
 
 from zato.kinds.base import Opening, about
-from zato.kinds.security.limits import Limited
+from zato.kinds.security.definition import Definition, Password
 
 
-class BasicAuth(Limited, frozen=True, kw_only=True, tag_field="type", tag="basic_auth"):
+class BasicAuth(Definition, frozen=True, kw_only=True, tag_field="type", tag="basic_auth"):
     """A user name and a password."""
 
-    section = "security"
     also_section = ("def_sec", "basic_auth")
-    dropped = {"id": "", "cluster_id": "", "password_type": ""}
 
     username: Annotated[
         str,
@@ -28,12 +26,7 @@ class BasicAuth(Limited, frozen=True, kw_only=True, tag_field="type", tag="basic
             pattern=r"^[^:\x00-\x1f\x7f]+$",
         ),
     ]
-    password: (
-        Annotated[
-            str, about("Password.", secret=True, form="it has no control characters", pattern=r"^[^\x00-\x1f\x7f]*$")
-        ]
-        | None
-    ) = None
+    password: Password = None
     realm: Annotated[
         str,
         about(
