@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from zato.kinds.base import NO_SECURITY, Kind, Opening, about
 
 if TYPE_CHECKING:
-    from zato.kinds.rest.connection import RESTConnection
+    from zato.kinds.base import SecurityHandle
+    from zato.kinds.rest.connection import OutgoingRESTHandle
 
 Row = dict[str, Any]
 _DECLARATIVE = "declared calls are kept but not run yet"
@@ -37,10 +38,20 @@ class OutgoingREST(Kind, frozen=True, kw_only=True):
     }
 
     host: Annotated[
-        str, about("Scheme, host and port.", pattern=r"^https?://[^/?#@\s\x00-\x1f\x7f]+(/[^?#\s\x00-\x1f\x7f]*)?$")
+        str,
+        about(
+            "Scheme, host and port.",
+            form="it begins with http:// or https:// and has no user, spaces, ? or #",
+            pattern=r"^https?://[^/?#@\s\x00-\x1f\x7f]+(/[^?#\s\x00-\x1f\x7f]*)?$",
+        ),
     ]
     url_path: Annotated[
-        str, about("Path of the system; `{name}` is filled in by callers.", pattern=r"^(/[^\s\x00-\x1f\x7f]*)?$")
+        str,
+        about(
+            "Path of the system; `{name}` is filled in by callers.",
+            form="it begins with a slash and has no spaces",
+            pattern=r"^(/[^\s\x00-\x1f\x7f]*)?$",
+        ),
     ]
     security: Annotated[
         str,
@@ -60,10 +71,25 @@ class OutgoingREST(Kind, frozen=True, kw_only=True):
         about("HTTP method of pings.", spelled={None: "HEAD", "": "HEAD"}),
     ] = "HEAD"
     ping_path: (
-        Annotated[str, about("Path of pings; none pings `url_path` up to its first placeholder.", pattern="^/")] | None
+        Annotated[
+            str,
+            about(
+                "Path of pings; none pings `url_path` up to its first placeholder.",
+                form="it begins with a slash",
+                pattern="^/",
+            ),
+        ]
+        | None
     ) = None
     content_type: (
-        Annotated[str, about("Content-Type of requests; none follows `data_format`.", pattern=r"^[^\x00-\x1f\x7f]*$")]
+        Annotated[
+            str,
+            about(
+                "Content-Type of requests; none follows `data_format`.",
+                form="it has no control characters",
+                pattern=r"^[^\x00-\x1f\x7f]*$",
+            ),
+        ]
         | None
     ) = None
     content_encoding: Annotated[
@@ -114,9 +140,19 @@ class OutgoingREST(Kind, frozen=True, kw_only=True):
     ] = ""
     health_check_callback_name: Annotated[str, about("Name of what is told.", pending=_DECLARATIVE)] = ""
 
-    def open(self, opening: Opening) -> RESTConnection:
-        """Make the connection that services get from `self.out.rest[...]`; nothing is sent yet."""
-        from zato.kinds.rest.connection import RESTConnection
+    @property
+    def address(self) -> str:
+        """Where the system is, placeholders included."""
+        return self.base + self.url_path
+
+    @property
+    def base(self) -> str:
+        """What all paths of the system are put behind: `host`, without a slash at its end."""
+        return self.host.rstrip("/")
+
+    def open(self, opening: Opening) -> OutgoingRESTHandle:
+        """Make what services get from `self.out.rest[...]`; nothing is sent yet."""
+        from zato.kinds.rest.connection import OutgoingRESTHandle
 
         security = opening.handle("security", self.security) if self.security else None
-        return RESTConnection(self, security, opening.server_name)
+        return OutgoingRESTHandle(self, cast("SecurityHandle | None", security), opening.server_name)
