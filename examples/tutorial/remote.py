@@ -3,7 +3,6 @@
 import json
 import signal
 import sys
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -56,11 +55,11 @@ class RemoteSystem(BaseHTTPRequestHandler):
 
 def main():
     port = int(sys.argv[1])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    for end in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(end, lambda *_: sys.exit())
     with ThreadingHTTPServer(("127.0.0.1", port), RemoteSystem) as server:
         print(f"CRM and Payments are at http://127.0.0.1:{server.server_port}", flush=True)
-        with suppress(KeyboardInterrupt):
-            server.serve_forever()
+        server.serve_forever()
 
 
 if __name__ == "__main__":
