@@ -43,15 +43,21 @@ def validator_of(kind: type[Kind]) -> Draft202012Validator:
     return Draft202012Validator(schema_of(kind))
 
 
-def schema_of_section(section: Section) -> dict[str, Any]:
-    """The schema of one section as it is written in a file: every spelling of every field."""
-    choices = [_written(kind) for kind in section.kinds.values()]
+def schema_of_section(section: Section, implied_type: str | None = None) -> dict[str, Any]:
+    """The schema of one section as it is written in a file: every spelling of every field.
+
+    `implied_type` is the `type` that the section's spelling implies, as in 3.2's `basic_auth:`.
+    """
+    kinds = section.kinds.values() if implied_type is None else [section.kinds[implied_type]]
+    choices = [_written(kind, needs_type=implied_type is None) for kind in kinds]
     return {"type": ["array", "null"], "items": choices[0] if len(choices) == 1 else {"oneOf": choices}}
 
 
-def _written(kind: type[Kind]) -> dict[str, Any]:
+def _written(kind: type[Kind], *, needs_type: bool) -> dict[str, Any]:
     schema = schema_of(kind)
     properties = {name: _nullable(definition) for name, definition in schema["properties"].items()}
+    if kind.also_type:
+        properties["type"] = {"enum": [*schema["properties"]["type"]["enum"], *kind.also_type]}
     alternatives = []
     for field in fields_of(kind).values():
         for spelling in field.also:
@@ -61,7 +67,8 @@ def _written(kind: type[Kind]) -> dict[str, Any]:
             alternatives.append({"anyOf": [{"required": [spelling]} for spelling in (field.name, *field.also)]})
     for name in (*kind.dropped, *kind.refused):
         properties.setdefault(name, {"description": "Read from files of Zato; it has no effect.", "deprecated": True})
-    required = [name for name in schema["required"] if name not in _with_other_spellings(kind)]
+    elsewhere = _with_other_spellings(kind) | (set() if needs_type else {"type"})
+    required = [name for name in schema["required"] if name not in elsewhere]
     written = {**schema, "properties": properties, "required": required}
     return {**written, "allOf": alternatives} if alternatives else written
 
@@ -85,13 +92,13 @@ def file_schema() -> dict[str, Any]:
     """The schema of a whole configuration file, for editors."""
     described = {
         spelling: {
-            **schema_of_section(section),
+            **schema_of_section(section, implied_type),
             "description": _about_section(section)
             if spelling == section.name
             else f"Another spelling of `{section.name}`.",
             **({} if spelling == section.name else {"deprecated": True}),
         }
-        for spelling, (section, _) in SPELLINGS.items()
+        for spelling, (section, implied_type) in SPELLINGS.items()
     }
     return {
         "$schema": DIALECT,
