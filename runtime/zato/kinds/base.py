@@ -217,9 +217,15 @@ class InboundHandle(ConnectionHandle, Protocol):
 class SecurityHandle(Handle, Protocol):
     """A live security definition. One that serves a single direction refuses the other: Unsupported."""
 
-    definition: Kind
-    challenge: str
-    """Value of the WWW-Authenticate header of a 401 answer, or ""."""
+    @property
+    def definition(self) -> Kind:
+        """What it was made of."""
+        ...
+
+    @property
+    def challenge(self) -> str:
+        """Value of the WWW-Authenticate header of a 401 answer, or ""."""
+        ...
 
     def authenticate(self, environ: Mapping[str, Any]) -> bool:
         """Whether the WSGI environ of a request satisfies the definition. Never raises; compares in constant time."""
@@ -249,6 +255,6 @@ class Opening(Protocol):
     def invoke(self, service: str, payload: Any, *, channel: Kind, channel_type: str, extra: Mapping[str, Any]) -> Any:
         """Run a service for a message of an inbound channel and return the response's payload.
 
-        `extra` becomes attributes of `self.request`, as in `{"amqp": AMQPMessage(...)}`. Raises what the service raises.
+        `extra` becomes attributes of `self.request`, as in `{"amqp": AMQPMessage(...)}`. Raises what it raises.
         """
         ...

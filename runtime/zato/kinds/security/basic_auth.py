@@ -55,7 +55,10 @@ class BasicAuthHandle:
         self._enabled = bool(definition.password)
         self._expected = credentials.encode()
         # RFC 7617 leaves the encoding open: browsers and curl send UTF-8, some clients (requests among them) Latin-1
-        self._expected_latin1 = credentials.encode("latin-1", "replace")
+        try:
+            self._expected_latin1 = credentials.encode("latin-1")
+        except UnicodeEncodeError:  # no client can send it so
+            self._expected_latin1 = self._expected
         self._header = "Basic " + b64encode(self._expected).decode()
 
     def authenticate(self, environ: Mapping[str, Any]) -> bool:

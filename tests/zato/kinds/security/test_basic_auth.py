@@ -88,7 +88,7 @@ def test_clients_may_encode_as_utf8_or_latin1(encoding: str) -> None:
     "encoding",
     [
         "ascii",
-        pytest.param("latin-1", marks=pytest.mark.xfail(reason="`?` is accepted for what Latin-1 cannot hold")),
+        "latin-1",
     ],
 )
 def test_what_an_encoding_cannot_hold_does_not_become_question_marks(encoding: str) -> None:
