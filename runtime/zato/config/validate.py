@@ -15,7 +15,7 @@ from zato.config.schema import validator_of
 from zato.config.snapshot import Key, Snapshot
 from zato.kinds.amqp.address import Addressed
 from zato.kinds.base import Field, Kind, fields_of, references, secret_fields
-from zato.kinds.rest.channel import ChannelREST
+from zato.kinds.http.channel import ChannelHTTP
 from zato.kinds.rest.path import check as check_path
 from zato.kinds.rest.path import conflicts
 
@@ -179,7 +179,7 @@ def _check_address(item: Valid, problems: Problems) -> None:
 
 def _check_url_path(item: Valid, problems: Problems) -> None:
     thing, entry = item.object, item.entry
-    if isinstance(thing, ChannelREST):
+    if isinstance(thing, ChannelHTTP):
         wrong = check_path(thing.url_path)
         if wrong:
             problems.error(entry.place("url_path"), wrong, path=entry.path("url_path"))
@@ -210,7 +210,7 @@ def _check_references(
 class _Nearest:
     """Suggests names, each once and no more than MOST: comparing many names with many others would take hours."""
 
-    MOST = 100
+    MOST = 20
 
     def __init__(self, named: Mapping[Key, Found], stored: Snapshot) -> None:
         self._named = named
@@ -235,16 +235,20 @@ def _check_conflicts(entries: Iterable[Entry], stored: Snapshot, problems: Probl
     """
     answering = [(channel, entry) for entry in entries if (channel := _answering(entry)) is not None]
     from_files = {id(channel): entry for channel, entry in answering}
-    names = {channel.name for channel, _ in answering}
-    kept = (thing for name, thing in stored.section("channel_rest").items() if name not in names)
-    channels = [thing for thing in (*kept, *(channel for channel, _ in answering)) if isinstance(thing, ChannelREST)]
+    replaced = {(channel.section, channel.name) for channel, _ in answering}
+    kept = [thing for thing in stored if isinstance(thing, ChannelHTTP) and _key(thing) not in replaced]
+    channels = (*kept, *(channel for channel, _ in answering))
     for first, second in conflicts(channel for channel in channels if channel.is_active):
-        if first.name != second.name:  # a name that is given twice was told already
+        if _key(first) != _key(second):  # a name that is given twice was told already
             _tell_conflict(first, from_files.get(id(first)), second, from_files[id(second)], problems)
 
 
+def _key(thing: Kind) -> Key:
+    return thing.section, thing.name
+
+
 def _tell_conflict(
-    first: ChannelREST, other: Entry | None, second: ChannelREST, entry: Entry, problems: Problems
+    first: ChannelHTTP, other: Entry | None, second: ChannelHTTP, entry: Entry, problems: Problems
 ) -> None:
     where = f"at {other.place('url_path')}" if other else "in the ODB"
     request = f"{second.method or 'any method'} {second.url_path}"
@@ -257,16 +261,16 @@ def _tell_conflict(
     )
 
 
-_ANSWERED = ("name", "is_active", "url_path", "method", "http_accept")
+_ANSWERED = ("name", "is_active", "url_path", "method", "http_accept", "soap_action")
 """The fields that say which requests a channel answers."""
 
 
-def _answering(entry: Entry) -> ChannelREST | None:
-    if entry.kind is not ChannelREST or entry.unknown.intersection(_ANSWERED):
+def _answering(entry: Entry) -> ChannelHTTP | None:
+    if not issubclass(entry.kind, ChannelHTTP) or entry.unknown.intersection(_ANSWERED):
         return None
     values = {name: entry.values[name] for name in _ANSWERED if name in entry.values}
     try:
-        return msgspec.convert({**values, "service": "-"}, ChannelREST)
+        return msgspec.convert({**values, "service": "-"}, entry.kind)
     except msgspec.ValidationError:
         return None
 
@@ -284,7 +288,12 @@ def _warn_of_open_channels(valid: Iterable[Valid], problems: Problems) -> None:
 
 def is_open(thing: Kind) -> bool:
     """Whether anyone may call a channel."""
-    return isinstance(thing, ChannelREST) and thing.is_active and not thing.security and not thing.groups
+    return (
+        isinstance(thing, ChannelHTTP)
+        and thing.is_active
+        and not thing.pending
+        and not (thing.security or thing.groups)
+    )
 
 
 def counted(names: Sequence[str], most: int = 3) -> str:
