@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.servers.rabbitmq", "tests.servers.postgresql"]
+pytest_plugins = ["tests.servers.rabbitmq", "tests.servers.postgresql", "tests.servers.zato_server"]

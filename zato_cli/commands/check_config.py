@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -14,50 +14,57 @@ from zato_cli.server import server_argument, server_directory
 
 if TYPE_CHECKING:
     from zato.server.directory import ServerDirectory
+    from zato.server.settings import Settings
 
 
 @click.command("check-config")
 @server_argument
 def command(server: str | None) -> int:
-    """Check that a server could start: its settings, key, ODB, folders and pidfile."""
+    """Check that a server could start: its settings, key, ODB, logs and address."""
     from zato.errors import ZatoError
 
+    directory = server_directory(server)
+    settings = directory.settings()  # all that follows depends on them
+    output.line(f"Settings in {directory.config}, OK")
+    checks: list[Callable[[ServerDirectory, Settings], str]] = [_key_file, _odb, _logs, _address]
     failed = 0
-    for check in _checks(server_directory(server)):
+    for check in checks:
         try:
-            output.line(f"{check()}, OK")
+            output.line(f"{check(directory, settings)}, OK")
         except ZatoError as e:
             output.error(e)
             failed = 1
     return failed
 
 
-def _checks(directory: ServerDirectory) -> Iterator[Callable[[], str]]:
-    from zato.errors import ServerDirectoryError
+def _key_file(directory: ServerDirectory, _: Settings) -> str:
+    directory.check_key_file()
+    return f"Key file {directory.key_file}"
+
+
+def _odb(directory: ServerDirectory, settings: Settings) -> str:
     from zato.odb.odb import ODB
     from zato.odb.secrets import Secrets
+
+    with closing(ODB(directory.odb(settings.main), Secrets(directory.key_file))) as odb:
+        objects = output.count(len(odb.load()), "object", "objects")
+        return f"ODB at revision {odb.current} with {objects}, secrets readable"
+
+
+def _logs(directory: ServerDirectory, _: Settings) -> str:
+    from zato.errors import ServerDirectoryError
+
+    if not os.access(directory.logs if directory.logs.exists() else directory.path, os.W_OK):
+        raise ServerDirectoryError(f"{directory.logs} cannot be written to")
+    return f"Logs in {directory.logs}"
+
+
+def _address(directory: ServerDirectory, settings: Settings) -> str:
     from zato.server.pidfile import running_pid
+    from zato.server.run import listen
 
-    def settings() -> str:
-        directory.settings()
-        return f"Settings in {directory.config}"
-
-    def odb() -> str:
-        with closing(ODB(directory.odb(directory.settings().main), Secrets(directory.key_file))) as opened:
-            return f"ODB at revision {opened.current} with {len(opened.load())} objects, secrets readable"
-
-    def key_file() -> str:
-        if directory.key_file.stat().st_mode & 0o077:
-            raise ServerDirectoryError(f"{directory.key_file} can be read by others; run chmod 600 on it")
-        return f"Key file {directory.key_file}"
-
-    def logs() -> str:
-        if not os.access(directory.logs, os.W_OK):
-            raise ServerDirectoryError(f"{directory.logs} cannot be written to")
-        return f"Logs in {directory.logs}"
-
-    def pidfile() -> str:
-        pid = running_pid(directory.pidfile)
-        return f"Server is running, process ID {pid}" if pid else "Server is not running"
-
-    yield from (settings, key_file, odb, logs, pidfile)
+    pid = running_pid(directory.pidfile)
+    if pid is not None:
+        return f"Server is running, process ID {pid}"
+    listen(settings.main.bind, 1).close()
+    return f"Server is not running and {settings.main.bind} is free"

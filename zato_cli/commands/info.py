@@ -19,34 +19,52 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(server: str | None, as_json: bool) -> int:
     """Tell what a server is, which revision it serves and how it is doing."""
-    from zato.errors import NotRunning
-    from zato.server import control
-
     directory = server_directory(server)
-    try:
-        told = control.call(directory.path, "info")
-    except NotRunning:
-        told = {"server": directory.name, "directory": str(directory.path), "running": False}
-    told |= _stored(directory)
+    told = _running(directory) | _stored(directory)
     if as_json:
         output.document(told)
-    else:
-        width = max(map(len, told))
-        for name, value in told.items():
-            output.line(f"{name.replace('_', ' '):{width}}  {_shown(value)}")
+        return 0
+    width = max(map(len, told))
+    for name, value in told.items():
+        first, *more = _lines(value)
+        output.line(f"{name.replace('_', ' '):{width}}  {first}")
+        for text in more:
+            output.line(f"{'':{width}}  {text}")
     return 0
 
 
+def _running(directory: ServerDirectory) -> dict[str, Any]:
+    from zato.errors import NotRunning
+    from zato.server import control
+    from zato.server.pidfile import running_pid
+
+    try:
+        told: dict[str, Any] = control.call(directory.path, "info")
+    except NotRunning:
+        pid = running_pid(directory.pidfile)
+        told = {"server": directory.name, "directory": str(directory.path), "running": pid is not None}
+        return told if pid is None else {**told, "pid": pid, "answers": False}
+    return told
+
+
 def _stored(directory: ServerDirectory) -> dict[str, Any]:
+    from zato.errors import ZatoError
     from zato.odb.odb import ODB
     from zato.odb.secrets import Secrets
 
-    with closing(ODB(directory.odb(directory.settings().main), Secrets(directory.key_file))) as odb:
-        workers = [
-            {"server": worker.server, "host": worker.host, "pid": worker.pid, "serving": worker.serving}
-            for worker in odb.workers()
-        ]
-        return {"current_revision": odb.current, "workers": workers}
+    try:
+        with closing(ODB(directory.odb(directory.settings().main), Secrets(directory.key_file))) as odb:
+            workers = [
+                {"server": worker.server, "host": worker.host, "pid": worker.pid, "serving": worker.serving}
+                for worker in odb.workers()
+            ]
+            return {"current_revision": odb.current, "workers": workers}
+    except ZatoError as e:
+        return {"odb_problem": str(e)}
+
+
+def _lines(value: Any) -> list[str]:
+    return [_shown(item) for item in value] or ["-"] if isinstance(value, list) else [_shown(value)]
 
 
 def _shown(value: Any) -> str:
@@ -54,6 +72,4 @@ def _shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{name} {item}" for name, item in value.items())
-    if isinstance(value, list):
-        return "; ".join(map(_shown, value)) or "-"
     return str(value)

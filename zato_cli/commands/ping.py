@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +51,13 @@ def outconn(names: tuple[str, ...], all_: bool, types: tuple[str, ...], as_json:
 
 
 def _server_and_names(arguments: tuple[str, ...]) -> tuple[str | None, list[str]]:
+    """Tell a server's directory from a name: it is one, or it is written as a path."""
     from zato.server.directory import MARK
 
-    if arguments and (Path(arguments[0]).expanduser() / MARK).is_file():
-        return arguments[0], list(arguments[1:])
+    if arguments:
+        first, *names = arguments
+        if first.startswith(("/", "./", "../", "~")) or (Path(first) / MARK).is_file():
+            return first, names
     return None, list(arguments)
 
 
@@ -73,30 +78,40 @@ def _by_server(directory: ServerDirectory, names: list[str], sections: list[str]
 
 
 def _by_us(directory: ServerDirectory, names: list[str], sections: list[str]) -> list[dict[str, Any]]:
+    import logging
+
     import msgspec
 
     from zato.server.offline import world_of
     from zato.server.pinging import ping
 
+    logging.getLogger("zato").addHandler(logging.NullHandler())  # what cannot be opened says so when it is pinged
     with world_of(directory) as world:
         return [msgspec.to_builtins(pinged) for pinged in ping(world, names, sections)]
 
 
 def _print(directory: ServerDirectory, by: str, pinged: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    where = f"{directory.name}" if by == "server" else f"this command; {directory.name} is not running"
+    where = directory.name if by == "server" else f"this command, since {directory.name} is not running"
     output.note(f"Pinged by {where}")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("", "section", "name", "address", "ms", "answer"):
-        table.add_column(heading, overflow="fold")
-    for result in pinged:
-        ping = result["ping"]
-        mark = "[green]ok[/]" if ping["ok"] else f"[red]{ping['category'] or 'failed'}[/]"
-        milliseconds = f"{1000 * ping['latency']:.1f}"
-        table.add_row(mark, result["section"], result["name"], ping["address"], milliseconds, ping["detail"])
-    console = Console()
-    if not console.is_terminal:
-        console.width = 1000
-    console.print(table)
+    rows = [_row(result["section"], result["name"], **result["ping"]) for result in pinged]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    narrow = sys.stdout.isatty() and sum(widths) + 2 * len(widths) > shutil.get_terminal_size().columns
+    for row in rows:
+        mark, section, name, address, latency, detail = row
+        colour = "green" if mark == "ok" else "red"
+        if narrow:
+            output.line(f"{mark}  {name}  ({section}, {latency})", fg=colour)
+            output.line(f"    {address}\n    {detail}")
+        else:
+            cells = [f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)]
+            output.line("  ".join(cells).rstrip(), fg=colour)
+    if not rows:
+        output.note("There is no outgoing connection")
+
+
+def _row(section: str, name: str, *, ok: bool, category: str, address: str, latency: float, detail: str) -> list[str]:
+    """Cells to print; what others have sent is kept from steering the terminal."""
+    from zato.server.logs import one_line
+
+    mark = "ok" if ok else category or "failed"
+    return [one_line(cell) for cell in (mark, section, name, address or "-", f"{1000 * latency:.1f} ms", detail)]

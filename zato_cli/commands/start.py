@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -49,14 +49,15 @@ def command(
 def _in_background(directory: ServerDirectory, bind: str | None, deploy: tuple[str, ...]) -> int:
     import msgspec
 
-    reading, writing = os.pipe()
-    arguments = [sys.executable, "-m", "zato.server.run", str(directory.path), f"--ready-fd={writing}"]
+    arguments = [sys.executable, "-P", "-m", "zato.server.run", str(directory.path)]
     arguments += [f"--bind={bind}"] if bind else []
     arguments += [f"--deploy={folder}" for folder in deploy]
     console = directory.logs / "console.log"
-    with console.open("ab") as log:
+    reading, writing = os.pipe()
+    with _open(console) as log, os.fdopen(reading, "rb") as pipe:
+        printed_before = log.tell()
         process = subprocess.Popen(  # noqa: S603 - our own program
-            arguments,
+            [*arguments, f"--ready-fd={writing}"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -64,11 +65,16 @@ def _in_background(directory: ServerDirectory, bind: str | None, deploy: tuple[s
             start_new_session=True,
             cwd=directory.path,
         )
-    os.close(writing)
-    told = _told(reading)
+        os.close(writing)
+        try:
+            told = _told(pipe)
+        except BaseException:  # Ctrl-C, too: a server that is not there in time is not to come up later
+            process.terminate()
+            raise
     if not told:
         process.wait()
-        raise click.ClickException(f"the server ended while it was starting; see {console}")
+        reason = _last_line(console, printed_before) or f"see {console}"
+        raise click.ClickException(f"the server ended while it was starting: {reason}")
     answer = msgspec.json.decode(told)
     if "error" in answer:
         raise click.ClickException(answer["error"])
@@ -76,11 +82,24 @@ def _in_background(directory: ServerDirectory, bind: str | None, deploy: tuple[s
     return 0
 
 
-def _told(descriptor: int) -> bytes:
+def _open(console: Path) -> BinaryIO:
+    try:
+        console.parent.mkdir(exist_ok=True)
+        return console.open("ab")
+    except OSError as e:
+        raise click.ClickException(f"the log {console} cannot be written: {e.strerror}") from None
+
+
+def _told(pipe: BinaryIO) -> bytes:
     """What the server tells once it serves, or why it does not; nothing if it ended without a word."""
     import select
 
-    with os.fdopen(descriptor, "rb") as pipe:
-        if not select.select([pipe], [], [], START_SECONDS)[0]:
-            raise click.ClickException(f"the server is not ready after {START_SECONDS} s; see its logs")
-        return pipe.read()
+    if not select.select([pipe], [], [], START_SECONDS)[0]:
+        raise click.ClickException(f"the server was not ready within {START_SECONDS} s, and was ended; see its logs")
+    return pipe.readline()
+
+
+def _last_line(console: Path, start: int) -> str:
+    """The last that the process printed, as a rule the error that ended it."""
+    lines = console.read_bytes()[start:].decode(errors="replace").splitlines()
+    return f"{lines[-1]} (more in {console})" if lines else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import time
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -11,11 +12,28 @@ import click
 from zato_cli import output
 from zato_cli.server import server_argument, server_directory
 
+if TYPE_CHECKING:
+    from zato.server.directory import ServerDirectory
+
+
+def _url(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    if given is None:
+        return None
+    address = given if "://" in given else f"http://{given}"
+    try:
+        url = urlsplit(address)
+        usable = url.scheme in {"http", "https"} and url.hostname and (url.port or True)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise click.BadParameter(f"{given} is not [http://]host:port")
+    return address
+
 
 @click.command("wait")
 @server_argument
 @click.option("--path", metavar="DIR", help="Another way to name the server's directory.")
-@click.option("--address", metavar="URL", help="Wait for this address in place of a server's directory.")
+@click.option("--address", metavar="URL", callback=_url, help="Wait for this address in place of a server's directory.")
 @click.option("--url-path", default="/zato/ping", show_default=True, help="What to ask at --address.")
 @click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds.")
 @click.option("--interval", type=click.FloatRange(min=0.01), default=0.1, show_default=True, help="Seconds.")
@@ -30,33 +48,36 @@ def command(
     silent: bool,
 ) -> int:
     """Wait until a server answers. Exit code 1 if it does not in time."""
-    from zato.errors import NotRunning
-    from zato.server import control
-
+    if address and (server or path):
+        raise click.UsageError("say either --address or a server's directory")
     directory = None if address else server_directory(server or path)
-    asked = address or str(directory.path if directory else "")
+    asked = address or str(directory and directory.path)
     deadline = time.monotonic() + timeout
     while True:
-        if directory is not None:
-            try:
-                asked = control.call(directory.path, "info", timeout=5)["address"]
-            except NotRunning:
-                asked = ""
-        if asked and _answers(asked, url_path):
+        url = address or (directory and _address_of(directory))
+        if url and _answers(url, url_path):
             if not silent:
-                output.line(f"{asked} answers")
+                output.line(f"{url} answers")
             return 0
         if time.monotonic() >= deadline:
             if not silent:
-                output.note(
-                    f"Error: no answer from {address or (directory and directory.path)} in {timeout:g} s", fg="red"
-                )
+                output.note(f"Error: no answer from {asked} within {timeout:g} s", fg="red")
             return 1
         time.sleep(interval)
 
 
+def _address_of(directory: ServerDirectory) -> str:
+    from zato.errors import NotRunning
+    from zato.server import control
+
+    try:
+        return str(control.call(directory.path, "info", timeout=5)["address"])
+    except NotRunning:
+        return ""
+
+
 def _answers(address: str, url_path: str) -> bool:
-    url = urlsplit(address if "://" in address else f"http://{address}")
+    url = urlsplit(address)
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     connection = kind(url.hostname or "", url.port, timeout=5)
     try:

@@ -26,6 +26,11 @@ logger = logging.getLogger("zato.control")
 Command = Callable[..., Any]
 
 
+class _Request(msgspec.Struct):
+    command: str
+    arguments: dict[str, Any]
+
+
 def _short(path: Path) -> tuple[str, int]:
     """A path that fits a socket address, which ends at 107 bytes, and the descriptor that it goes through."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -42,11 +47,8 @@ class ControlSocket:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         address, descriptor = _short(directory)
         try:
-            before = os.umask(0o177)
-            try:
-                self._socket.bind(address)
-            finally:
-                os.umask(before)
+            self._socket.bind(address)
+            self._path.chmod(0o600)  # nobody can connect before `listen`
         finally:
             os.close(descriptor)
         self._socket.listen(16)
@@ -64,9 +66,8 @@ class ControlSocket:
         with connection:
             connection.settimeout(10)
             try:
-                request = msgspec.json.decode(_line(connection))
-                answer = {"result": self._commands[request["command"]](**request["arguments"])}
-            except ZatoError as e:
+                answer = {"result": self._carry_out(msgspec.json.decode(_line(connection), type=_Request))}
+            except (ZatoError, msgspec.DecodeError) as e:
                 answer = {"error": str(e)}
             except Exception as e:
                 logger.exception("A command failed")
@@ -76,9 +77,16 @@ class ControlSocket:
             except OSError as e:
                 logger.debug("The command's sender is gone: %s", e)
 
+    def _carry_out(self, request: _Request) -> Any:
+        command = self._commands.get(request.command)
+        if command is None:
+            raise ZatoError(f"there is no command `{request.command}`")
+        return command(**request.arguments)
+
     def close(self) -> None:
         """Stop answering."""
         self._path.unlink(missing_ok=True)
+        self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._socket.close()
 
 
@@ -89,6 +97,10 @@ def call(directory: Path, command: str, *, timeout: float = 30, **arguments: Any
         address, descriptor = _short(directory)
         try:
             connection.connect(address)
+        except PermissionError:
+            raise ZatoError(
+                f"{directory / NAME} belongs to another user, as whom the server {directory} runs"
+            ) from None
         except OSError:
             raise NotRunning(f"the server {directory} is not running; start it with `zato start {directory}`") from None
         finally:

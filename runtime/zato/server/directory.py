@@ -71,6 +71,15 @@ class ServerDirectory:
         """The key that secrets in the ODB are encrypted with."""
         return self.path / "config" / "secret.key"
 
+    def check_key_file(self) -> None:
+        """Raises ServerDirectoryError where there is no key file, or others may read it."""
+        try:
+            mode = self.key_file.stat().st_mode
+        except OSError as e:
+            raise ServerDirectoryError(f"the key file {self.key_file} cannot be read: {e.strerror}") from None
+        if mode & 0o077:
+            raise ServerDirectoryError(f"the key file {self.key_file} is open to others; run `chmod 600` on it")
+
     def settings(self) -> Settings:
         """What server.conf says. Raises ConfigurationError."""
         return read(self.config)

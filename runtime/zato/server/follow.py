@@ -9,12 +9,14 @@ import threading
 import time
 from collections.abc import Callable
 
-from zato.errors import ODBError, SwitchError
+from zato.errors import ODBError, ZatoError
 from zato.odb.odb import ODB, Worker
 from zato.server.runtime import Runtime
 from zato.server.world import Prepared, Worlds
 
 POLL_SECONDS = 1.0
+START_SECONDS = 10.0
+STOP_SECONDS = 10.0
 
 logger = logging.getLogger("zato.follow")
 
@@ -27,16 +29,18 @@ class Follower:
         self._runtime = runtime
         self._worlds = worlds
         self._woken = threading.Event()
+        self._looked = threading.Event()
         self._stopping = False
         self._prepared: Prepared | None = None
         self._problem: tuple[int, str] = (0, "")
+        self._logged = ""
         self._worker_id = f"{socket.gethostname()}/{runtime.base_dir}/{os.getpid()}"
         self._thread = threading.Thread(target=self._run, name="follow", daemon=True)
-        self._unreachable = False
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Begin to follow. On return the ODB knows of us, so that each import from now on waits for us."""
         self._thread.start()
+        self._looked.wait(START_SECONDS)
 
     def wake(self) -> None:
         """Look at the ODB now."""
@@ -46,7 +50,7 @@ class Follower:
         """Stop following and sign off."""
         self._stopping = True
         self._woken.set()
-        self._thread.join(10)
+        self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         odb: ODB | None = None
@@ -55,26 +59,30 @@ class Follower:
             try:
                 odb = odb or self._open_odb()
                 self._look(odb)
-                self._unreachable = False
-            except ODBError as e:
-                if not self._unreachable:
-                    logger.error("%s; going on with revision %s", e, self._runtime.world.revision)
-                self._unreachable = True
-            except Exception:
-                logger.exception("Following the ODB failed; going on with revision %s", self._runtime.world.revision)
+                self._logged = ""
+            except Exception as e:  # noqa: BLE001 - whatever it is, the server goes on with what it has
+                self._log_once(e)
+            self._looked.set()
             self._woken.wait(POLL_SECONDS)
+        self._drop_prepared()
         if odb is not None:
             self._sign_off(odb)
+
+    def _log_once(self, e: Exception) -> None:
+        """Log an error unless it is that of the look before."""
+        if str(e) != self._logged:
+            stack = None if isinstance(e, ZatoError) else e
+            logger.error("%s; going on with revision %s", e, self._runtime.world.revision, exc_info=stack)
+        self._logged = str(e)
 
     def _look(self, odb: ODB) -> None:
         current, staged = odb.current, odb.staged
         if current != self._runtime.world.revision:
             self._switch(odb, current)
-        if staged is not None:
+        if staged is None:
+            self._drop_prepared()
+        else:
             self._prepare(odb, staged)
-        elif self._prepared is not None:
-            self._prepared.abandon()
-            self._prepared = None
         self._report(odb)
 
     def _prepare(self, odb: ODB, revision: int) -> None:
@@ -82,14 +90,18 @@ class Follower:
             return
         if self._problem[0] == revision:
             return
+        self._drop_prepared()
+        try:
+            self._prepared = self._worlds.prepare(revision, odb.load(revision))
+        except Exception as e:
+            stack = None if isinstance(e, ZatoError) else e
+            logger.error("Revision %s cannot be served: %s", revision, e, exc_info=stack)
+            self._problem = (revision, str(e) or type(e).__name__)
+
+    def _drop_prepared(self) -> None:
         if self._prepared is not None:
             self._prepared.abandon()
             self._prepared = None
-        try:
-            self._prepared = self._worlds.prepare(revision, odb.load(revision))
-        except (SwitchError, ODBError) as e:
-            logger.error("Revision %s cannot be served: %s", revision, e)
-            self._problem = (revision, str(e))
 
     def _switch(self, odb: ODB, revision: int) -> None:
         began = time.perf_counter()

@@ -8,7 +8,9 @@ import queue
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
+from zato.errors import ServerDirectoryError
 from zato.server.settings import Logging
 
 FORMAT = "%(asctime)s - %(process)d:%(threadName)s - %(name)s:%(lineno)d - %(levelname)s - %(message)s"
@@ -19,14 +21,13 @@ class Logs:
     """Takes records from every thread and writes them from one of its own, so that requests never wait for a disk."""
 
     def __init__(self, directory: Path, settings: Logging, *, foreground: bool) -> None:
-        server: list[logging.Handler] = [
-            _file(directory / "server.log", settings, logging.Formatter(FORMAT, style="%"))
-        ]
+        """Raises ServerDirectoryError if the files cannot be written."""
+        server = [_file(directory / "server.log", settings, _Formatter(FORMAT))]
         if foreground:
             console = logging.StreamHandler(sys.stderr)
-            console.setFormatter(logging.Formatter(FORMAT, style="%"))
+            console.setFormatter(_Formatter(FORMAT))
             server.append(console)
-        access = _file(directory / "http_access.log", settings, logging.Formatter("%(message)s"))
+        access = _file(directory / "http_access.log", settings, _Formatter("%(message)s"))
         self._listeners = [
             _listen(logging.getLogger(), server, settings.level),
             _listen(logging.getLogger(ACCESS_LOGGER), [access], "INFO" if settings.access_log else "CRITICAL"),
@@ -39,14 +40,21 @@ class Logs:
 
     def close(self) -> None:
         """Write what is left."""
-        for listener in self._listeners:
+        while self._listeners:
+            listener = self._listeners.pop()
             listener.stop()
+            for handler in listener.handlers:
+                handler.close()
 
 
 def _file(path: Path, settings: Logging, formatter: logging.Formatter) -> logging.Handler:
-    handler = logging.handlers.RotatingFileHandler(
-        path, maxBytes=settings.max_bytes, backupCount=settings.backups, encoding="utf-8", errors="backslashreplace"
-    )
+    try:
+        path.parent.mkdir(exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            path, maxBytes=settings.max_bytes, backupCount=settings.backups, encoding="utf-8", errors="backslashreplace"
+        )
+    except OSError as e:
+        raise ServerDirectoryError(f"the log {path} cannot be written: {e.strerror}") from None
     handler.setFormatter(formatter)
     return handler
 
@@ -64,16 +72,33 @@ class _Enqueue(logging.handlers.QueueHandler):
     """Keeps the record as it is: the threads share memory, so there is nothing to make picklable."""
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        record.message = record.getMessage()  # arguments may change until the record is written
-        record.msg, record.args = _one_line(record.message), None
+        record.msg, record.args = record.getMessage(), None  # arguments may change until the record is written
         return record
 
 
-def _one_line(message: str) -> str:
-    """Keep what comes from outside from forging log lines (reference: reliability, section 6, row 22)."""
-    if message.isprintable():
-        return message
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in message)
+class _Formatter(logging.Formatter):
+    """Keeps what comes from outside from forging lines: a message is one line, what follows it is indented."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = one_line(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:
+        return _indented(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:
+        return _indented(super().formatStack(stack_info))
+
+
+def one_line(text: str) -> str:
+    """Write control characters, line ends included, as escapes (reference: reliability, section 6, row 22)."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {one_line(line)}" for line in text.split("\n"))
 
 
 def _log_thread_error(args: threading.ExceptHookArgs) -> None:

@@ -44,7 +44,7 @@ def ping(world: World, names: Sequence[str], sections: Collection[str] = ()) -> 
             near = did_you_mean(name, [known_name for _, known_name in known])
             raise ZatoError(f"there is no outgoing connection `{name}`" + (f"; {near}" if near else ""))
     wanted = [key for key in known if not names or key[1] in names]
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as threads:
+    with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="ping") as threads:
         return list(threads.map(lambda key: Pinged(key[0], key[1], _ping(world, key)), wanted))
 
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,12 @@ import msgspec
 
 import zato
 from zato.config.validate import counted, is_open
-from zato.errors import ZatoError
+from zato.errors import ServerDirectoryError, ZatoError
 from zato.odb.odb import ODB
 from zato.odb.secrets import Secrets
 from zato.server import user_config
-from zato.server.control import ControlSocket
-from zato.server.deploy import Services
+from zato.server.control import Command, ControlSocket
+from zato.server.deploy import SUFFIXES, Services
 from zato.server.directory import ServerDirectory
 from zato.server.follow import Follower
 from zato.server.http.app import App
@@ -59,43 +60,59 @@ class Server:
         self._settings = directory.settings()
         self._stopping = threading.Event()
         self._started_at = time.time()
-        self._pidfile = Pidfile(directory.pidfile)
-        try:
-            self._prepare(options)
-        except BaseException:
-            self._pidfile.release()
-            raise
+        with ExitStack() as ending:
+            self._prepare(options, ending)
+            self._ending = ending.pop_all()
+            """What undoes the start, last things first: what takes work in ends before what others depend on."""
 
-    def _prepare(self, options: Options) -> None:
-        odb = self._open_odb()
-        revision = odb.current
-        snapshot = odb.load(revision)
-        odb.close()
-        self._socket = _bind(options.bind or self._settings.main.bind, self._settings.http.backlog)
+    def _prepare(self, options: Options, ending: ExitStack) -> None:
+        pidfile = Pidfile(self._directory.pidfile)
+        ending.callback(pidfile.release)
+        with closing(self._open_odb()) as odb:
+            revision = odb.current
+            snapshot = odb.load(revision)
+        self._socket = listen(options.bind or self._settings.main.bind, self._settings.http.backlog)
+        ending.callback(self._socket.close)
         self.address = "http://{}:{}".format(*_host_and_port(self._socket))
-        self._logs = Logs(self._directory.logs, self._settings.logging, foreground=options.foreground)
+        logs = Logs(self._directory.logs, self._settings.logging, foreground=options.foreground)
+        ending.callback(logs.close)
+        ending.callback(self._say_goodbye)
         deployed = [Path(folder) for folder in options.deploy]
-        self._services = Services([self._directory.pickup, *deployed])
-        self._user_config = UserConfig([*self._directory.user_config, *(folder / "user-conf" for folder in deployed)])
+        services = [self._directory.pickup, *deployed]
+        user_conf = [*self._directory.user_config, *(folder / "user-conf" for folder in deployed)]
+        self._watcher = Watcher(  # it looks before they do, so that it sees what changes in between
+            [
+                Watch(services, SUFFIXES, self._rescan),
+                Watch(user_conf, user_config.SUFFIXES, self._rescan),
+            ]
+        )
+        self._services = Services(services)
+        self._user_config = UserConfig(user_conf)
         self._runtime = Runtime(
             self._directory.name, self._directory.path, self._services, self._user_config.values, self._settings
         )
-        self._worlds = Worlds(self._runtime)
-        self._worlds.switch(self._worlds.prepare(revision, snapshot, lenient=True))
-        self._follower = Follower(self._open_odb, self._runtime, self._worlds)
-        self._watcher = Watcher(
-            [
-                Watch(self._services.directories, (".py",), self._services.rescan),
-                Watch(self._user_config.directories, user_config.SUFFIXES, self._user_config.rescan),
-            ]
-        )
+        worlds = Worlds(self._runtime)
+        ending.callback(worlds.stop)
+        worlds.switch(worlds.prepare(revision, snapshot, lenient=True))
+        self._follower = Follower(self._open_odb, self._runtime, worlds)
         self._listener = Listener(App(self._runtime), self._socket, self._settings.http)
         self._warn()
 
     def _open_odb(self) -> ODB:
         return ODB(self._directory.odb(self._settings.main), Secrets(self._directory.key_file))
 
+    def _say_goodbye(self) -> None:
+        logger.info("%s stopped", self._directory.name)
+
+    def _rescan(self) -> None:
+        self._services.rescan()
+        self._user_config.rescan()
+
     def _warn(self) -> None:
+        try:
+            self._directory.check_key_file()
+        except ServerDirectoryError as e:
+            logger.warning("%s", e)
         open_channels = [thing.name for thing in self._runtime.world.snapshot if is_open(thing)]
         if open_channels:
             verb = "channel has" if len(open_channels) == 1 else "channels have"
@@ -104,18 +121,23 @@ class Server:
     def run(self, ready: Callable[[str], None]) -> int:
         """Serve until a signal says to stop, and finish what has begun. Returns the exit code."""
         sys.setswitchinterval(SWITCH_INTERVAL)
-        self._control = ControlSocket(
-            self._directory.path, {"wake": self._wake, "info": self._info, "ping": self._ping}
-        )
-        self._follower.start()
-        self._watcher.start()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        logger.info("%s serves revision %d on %s", self._runtime.name, self._runtime.world.revision, self.address)
-        ready(self.address)
-        self._listener.run(self._stopping, self._settings.main.drain)
-        self._shut_down()
-        return 1 if self._listener.abandoned else 0
+        with self._ending as ending:
+            commands: dict[str, Command] = {"wake": self._follower.wake, "info": self._info, "ping": self._ping}
+            control = ControlSocket(self._directory.path, commands)
+            ending.callback(control.close)
+            self._follower.start()
+            ending.callback(self._follower.stop)
+            self._watcher.start()
+            ending.callback(self._watcher.stop)
+            logger.info("%s serves revision %d on %s", self._runtime.name, self._runtime.world.revision, self.address)
+            ready(self.address)
+            self._listener.run(self._stopping, self._settings.main.drain)
+            abandoned = self._listener.abandoned
+            if abandoned:
+                logger.error("%d requests were not answered before the drain ended", abandoned)
+        return 1 if abandoned else 0
 
     def _stop(self, number: int, _: Any) -> None:
         if self._stopping.is_set():
@@ -123,22 +145,7 @@ class Server:
         self._stopping.set()
         self._listener.wake()
 
-    def _shut_down(self) -> None:
-        """HTTP is drained. What takes work in goes next, and what others depend on last."""
-        self._watcher.stop()
-        self._follower.stop()
-        self._worlds.stop()
-        self._control.close()
-        if self._listener.abandoned:
-            logger.error("%d requests were not answered before the drain ended", self._listener.abandoned)
-        logger.info("%s stopped", self._runtime.name)
-        self._logs.close()
-        self._pidfile.release()
-
     # What the control socket offers
-
-    def _wake(self) -> None:
-        self._follower.wake()
 
     def _info(self) -> dict[str, Any]:
         world = self._runtime.world
@@ -154,6 +161,7 @@ class Server:
             "objects": len(world.snapshot),
             "services": sorted(self._services.current),
             "service_problems": [str(problem) for problem in self._services.problems],
+            "user_config_problems": [str(problem) for problem in self._user_config.problems],
             "connections": self._listener.connections,
             "in_flight": self._listener.in_flight,
             "queued": self._listener.queued,
@@ -165,7 +173,8 @@ class Server:
         return [msgspec.to_builtins(pinged) for pinged in ping(self._runtime.world, names, sections)]
 
 
-def _bind(address: str, backlog: int) -> socket.socket:
+def listen(address: str, backlog: int) -> socket.socket:
+    """Open the socket for `host:port`. Raises ZatoError."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or not 0 <= int(port) <= 65_535:
         raise ZatoError(f"`{address}` is no address to listen at; write it as host:port")
@@ -191,7 +200,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with os.fdopen(given.ready_fd, "w", encoding="utf-8") as ready:
 
         def tell(told: dict[str, str]) -> None:
-            ready.write(msgspec.json.encode(told).decode())
+            ready.write(msgspec.json.encode(told).decode() + "\n")
             ready.close()
 
         try:

@@ -19,9 +19,16 @@ class Main(msgspec.Struct, frozen=True, kw_only=True):
     """Where the server listens and what it works on."""
 
     bind: Annotated[
-        str, about("Address to listen at, `host:port`.", pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$")
+        str,
+        about(
+            "Address to listen at, `host:port`.",
+            form="it is host:port",
+            pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
+        ),
     ] = "127.0.0.1:17010"
-    odb: Annotated[str, about("The operational database: a file, relative to the server's directory.")] = "odb.db"
+    odb: Annotated[
+        str, about("The operational database: a file, relative to the server's directory.", min_length=1)
+    ] = "odb.db"
     drain: Annotated[
         float, about("How long a server that is stopped goes on with what it has begun.", unit="s", ge=0)
     ] = 30.0
@@ -61,16 +68,18 @@ def read(path: Path) -> Settings:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as e:
+        reason = e.strerror if isinstance(e, OSError) else "it is not UTF-8"
         problems = Problems()
-        problems.error(Place(str(path)), f"the file cannot be read: {e}")
+        problems.error(Place(str(path)), f"the file cannot be read: {reason}")
         raise ConfigurationError(list(problems)) from None
     try:
         written = ConfigObj(text.splitlines(), interpolation=False, list_values=False, raise_errors=False)
     except ConfigObjError as e:
         problems = Problems()
-        for error in getattr(e, "errors", None) or [e]:
-            place = Place(str(path), error.line_number or 0, 1)
-            problems.error(place, "this line is not `name = value`", hint="sections are written as [name]")
+        for error in vars(e)["errors"]:
+            said = re.split(r" \(| at line |\.$", str(error))[0]
+            place = Place(str(path), error.line_number, 1)
+            problems.error(place, f"{said}: {error.line.strip()}", hint="write [section] or name = value")
         raise ConfigurationError(list(problems)) from None
     return _Reading(path, text).settings(written)
 
@@ -105,9 +114,10 @@ class _Reading:
                 self._problems.error(self._place(section, name), f"unknown setting `{name}`", path=section, hint=hint)
                 continue
             try:
-                values[name] = msgspec.convert(text, hints[name], strict=False)
+                values[name] = msgspec.convert(_unquoted(text), hints[name], strict=False)
             except msgspec.ValidationError as e:
-                message = f"`{text}` does not fit: {str(e)[:1].lower()}{str(e)[1:]}"
+                form = hints[name].__metadata__[0].extra["form"] or f"{str(e)[:1].lower()}{str(e)[1:]}"
+                message = f"`{text}` does not fit: {form}"
                 self._problems.error(self._place(section, name), message, path=f"{section}/{name}")
         return struct(**values)
 
@@ -122,6 +132,10 @@ class _Reading:
             ):
                 return Place(str(self._path), number, len(line) - len(line.lstrip()) + 1)
         return Place(str(self._path))
+
+
+def _unquoted(text: Any) -> Any:
+    return text[1:-1] if isinstance(text, str) and re.fullmatch(r"'.*'|\".*\"", text) else text
 
 
 def template() -> str:

@@ -7,10 +7,12 @@ beginning to its end. What a new world does not change it takes over from the ol
 from __future__ import annotations
 
 import logging
+import queue
+import threading
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from zato.common.exception import Inactive
@@ -81,29 +83,37 @@ class Worlds:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        # closing waits for work in hand; one thread does it, so that what follows each other stays in order
-        self._closing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="closing")
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._closing = threading.Thread(target=self._work, name="closing", daemon=True)
+        self._closing.start()
 
     def prepare(self, revision: int, snapshot: Snapshot, *, lenient: bool = False) -> Prepared:
         """Open what a configuration needs and the current world does not have.
 
         Raises SwitchError, and then nothing stays open. When `lenient`, as at the start of a server, an object that
-        cannot be opened is logged and fails those who use it, while all others work.
+        cannot be opened is logged and fails those who use it, while all others work. An object that could not be
+        opened before and has not changed does not keep others from changing either.
         """
         opening = _Opening(snapshot, self._runtime)
+        inheritance = _Inheritance(self._runtime.world)
         failed: dict[Key, Exception] = {}
-        for thing in snapshot:
-            try:
-                opening.open(thing)
-            except Inactive as e:
-                failed[thing.section, thing.name] = e
-            except Exception as e:
-                if not lenient:
-                    _close(opening.opened.values())
-                    raise SwitchError(f"{thing.section}/{thing.name}: {e}") from e
-                logger.exception("%s `%s` cannot be used", thing.section, thing.name)
-                failed[thing.section, thing.name] = e
-        return Prepared(World(revision, snapshot, opening.handles, failed), opening.opened)
+        try:
+            for thing in snapshot:
+                key = (thing.section, thing.name)
+                unchanged = inheritance.accept(thing)
+                try:
+                    opening.open(thing, inheritance.handle(key))
+                except Inactive as e:
+                    failed[key] = e
+                except Exception as e:
+                    if not (lenient or unchanged):
+                        raise SwitchError(f"{thing.section}/{thing.name}: {e}") from e
+                    logger.exception("%s `%s` cannot be used", *key)
+                    failed[key] = e
+            return Prepared(World(revision, snapshot, opening.handles, failed), opening.opened)
+        except BaseException:
+            _close(opening.opened.values())
+            raise
 
     def switch(self, prepared: Prepared) -> None:
         """Make a prepared world the current one; what the old one alone used is closed after its last request.
@@ -114,29 +124,54 @@ class Worlds:
         retired = {key: handle for key, handle in old.handles.items() if new.handles.get(key) is not handle}
         stopping = [handle for key, handle in retired.items() if _is_inbound(key, old)]
         starting = [handle for key, handle in prepared.opened.items() if _is_inbound(key, new)]
-        old.succeeded_by(new)
-        self._runtime.world = new
-        self._closing.submit(_replace, stopping, starting)
         unused = [handle for key, handle in retired.items() if not _is_inbound(key, old)]
-        weakref.finalize(old, self._close_later, unused).atexit = False
-
-    def _close_later(self, handles: list[Handle]) -> None:
-        with suppress(RuntimeError):  # the server has stopped, and closed everything
-            self._closing.submit(_close, handles)
+        if old.handles:  # what never had any must not keep its successors alive
+            old.succeeded_by(new)
+        self._runtime.world = new
+        if stopping or starting:
+            self._jobs.put(partial(_replace, stopping, starting))
+        if unused:
+            # putting a job is all that may happen here: this runs in whichever thread lets go of the world last
+            weakref.finalize(old, self._jobs.put, partial(_close, unused)).atexit = False
 
     def stop(self) -> None:
-        """Close everything: what takes work in first, all at once since each waits for its own; the rest after it."""
-        self._closing.shutdown()
+        """Close everything: what takes work in first, the rest after it."""
+        self._jobs.put(None)
+        self._closing.join()
         world = self._runtime.world
-        with ThreadPoolExecutor(max_workers=64) as side_by_side:
-            for key, handle in world.handles.items():
-                if _is_inbound(key, world):
-                    side_by_side.submit(_close, [handle])
+        _close_side_by_side(handle for key, handle in world.handles.items() if _is_inbound(key, world))
         _close(handle for key, handle in world.handles.items() if not _is_inbound(key, world))
+
+    def _work(self) -> None:
+        """Close and start handles, which may have to wait for work in hand, in a thread of its own and in order."""
+        while (job := self._jobs.get()) is not None:
+            job()
+            del job  # it would keep what it closed
+
+
+class _Inheritance:
+    """What a world that is being prepared can take over from the one before it."""
+
+    def __init__(self, before: World) -> None:
+        self._before = before
+        self._unchanged: set[Key] = set()
+
+    def accept(self, thing: Kind) -> bool:
+        """Whether neither an object nor anything that it refers to has changed. Ask in dependency order."""
+        unchanged = self._before.snapshot.get(thing.section, thing.name) == thing and all(
+            key in self._unchanged for key in _referred(thing)
+        )
+        if unchanged:
+            self._unchanged.add((thing.section, thing.name))
+        return unchanged
+
+    def handle(self, key: Key) -> Handle | None:
+        """The live handle of an object that was accepted."""
+        return self._before.handles.get(key) if key in self._unchanged else None
 
 
 class _Opening:
-    """What the kinds' `open` may ask (kinds.base.Opening)."""
+    """What the kinds' `open` may ask (kinds.base.Opening). Consumers keep it, so it must not hold a world."""
 
     def __init__(self, snapshot: Snapshot, runtime: Runtime) -> None:
         self.server_name = runtime.name
@@ -144,30 +179,17 @@ class _Opening:
         self.opened: dict[Key, Handle] = {}
         self._snapshot = snapshot
         self._runtime = runtime
-        self._before = runtime.world
-        self._kept: set[Key] = set()
 
-    def open(self, thing: Kind) -> None:
-        if not thing.is_active or type(thing).open is Kind.open:
+    def open(self, thing: Kind, inherited: Handle | None) -> None:
+        """Open an object's handle, unless there is one to take over."""
+        if not thing.is_active:
             return
-        key = (thing.section, thing.name)
-        handle = self._handle_before(thing)
-        if handle is not None:
-            self._kept.add(key)
-        else:
-            handle = thing.open(self)
-            if handle is None:
-                return
-            self.opened[key] = handle
-        self.handles[key] = handle
-
-    def _handle_before(self, thing: Kind) -> Handle | None:
-        """The old world's handle, if neither the object nor anything that it refers to has changed."""
-        if self._before.snapshot.get(thing.section, thing.name) != thing:
-            return None
-        if any(key not in self._kept for key in _referred(thing)):
-            return None
-        return self._before.handles.get((thing.section, thing.name))
+        handle = inherited or thing.open(self)
+        if handle is None:
+            return
+        self.handles[thing.section, thing.name] = handle
+        if inherited is None:
+            self.opened[thing.section, thing.name] = handle
 
     def object(self, section: str, name: str) -> Kind:
         thing = self._snapshot.get(section, name)
@@ -197,12 +219,20 @@ def _is_inbound(key: Key, world: World) -> bool:
 
 
 def _replace(stopping: list[Handle], starting: list[Handle]) -> None:
-    _close(stopping)
+    _close_side_by_side(stopping)
     for handle in starting:
         cast("InboundHandle", handle).start()
 
 
+def _close_side_by_side(handles: Iterable[Handle]) -> None:
+    """Close handles that do not need each other, since each waits for its own work."""
+    with ThreadPoolExecutor(max_workers=64, thread_name_prefix="closing") as threads:
+        for handle in handles:
+            threads.submit(_close, [handle])
+
+
 def _close(handles: Iterable[Handle]) -> None:
+    """Close handles, those that others need last."""
     for handle in reversed(list(handles)):
         try:
             handle.close()
