@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from zato.config.document import Document, Items, Node, is_unknown
 from zato.config.problems import Place, Problems, did_you_mean
-from zato.config.sections import SPELLINGS, UNSUPPORTED, Section
+from zato.config.sections import BY_IMPLIED, HTTP_SOAP, SPELLINGS, UNSUPPORTED, Section
 from zato.config.snapshot import Key
 
 
@@ -52,16 +52,34 @@ def merge(documents: Iterable[Document], problems: Problems) -> Merged:
                 _check_version(document, content, problems)
                 continue
             known = SPELLINGS.get(spelling) if isinstance(spelling, str) else None
-            if known is None:
+            if known is None and spelling != HTTP_SOAP:
                 _unknown_section(document, spelling, content, problems)
             elif content is not None and not is_unknown(content):
-                section, implied_type = known
-                merged.sections.add(section.name)
-                for node in _nodes(document, spelling, content, problems):
-                    found = Found(section, implied_type, node)
+                nodes = _nodes(document, spelling, content, problems)
+                if known is None:
+                    objects = list(_by_what_they_say(nodes, problems))
+                else:
+                    merged.sections.add(known[0].name)
+                    objects = [Found(*known, node) for node in nodes]
+                for found in objects:
                     merged.objects.append(found)
                     _note_name(found, merged.named, problems)
+                merged.sections.update(found.section.name for found in objects)
     return merged
+
+
+def _by_what_they_say(nodes: Iterable[Node], problems: Problems) -> Iterator[Found]:
+    """The objects of 3.2's `http_soap`: `connection` and `transport` of each say to which section it belongs."""
+    for node in nodes:
+        for says, section in BY_IMPLIED.items():
+            if all(node.get(field) == value for field, value in says):
+                yield Found(section, None, node)
+                break
+        else:
+            if not any(is_unknown(node.get(field)) for field in ("connection", "transport")):
+                hint = "`connection` is channel or outgoing, `transport` is plain_http or soap"
+                message = "it does not say to which section it belongs"
+                problems.error(node.place, message, path=HTTP_SOAP, hint=hint)
 
 
 def _check_version(document: Document, content: Any, problems: Problems) -> None:

@@ -145,6 +145,11 @@ def _unknown_field(entry: Entry, written: Any, value: Any, problems: Problems) -
     if written in kind.refused:
         if is_set:
             problems.error(place, f"`{written}` cannot be honoured", path=path, hint=kind.refused[written])
+    elif written in kind.implied:
+        if is_set and not is_unknown(value) and value != kind.implied[written]:
+            message = f"`{written}: {value}` contradicts the section `{kind.section}`"
+            hint = f"move the object to another section, or remove `{written}`"
+            problems.error(place, message, path=path, hint=hint)
     elif written in kind.dropped:
         if is_set and kind.dropped[written]:
             problems.warning(place, f"`{written}` has no effect", path=path, hint=kind.dropped[written])
@@ -229,7 +234,7 @@ def _names(value: Any) -> Any:
     return _list(value)
 
 
-_SPELLABLE = {str, int, type(None)}
+_SPELLABLE = {str, int, float, type(None)}
 _BOOLEANS = {
     "true": True, "yes": True, "on": True, "y": True, "t": True, "1": True,
     "false": False, "no": False, "off": False, "n": False, "f": False, "0": False,

@@ -22,6 +22,7 @@ from zato.kinds.security.tls_key_cert import TLSKeyCert
 from zato.kinds.security.vault_connection import VaultConnection
 from zato.kinds.security.wss import WSS
 from zato.kinds.security.xpath import XPath
+from zato.kinds.soap.channel import ChannelSOAP
 
 KINDS: tuple[type[Kind], ...] = (
     BasicAuth,
@@ -42,5 +43,6 @@ KINDS: tuple[type[Kind], ...] = (
     OutgoingREST,
     OutgoingAMQP,
     ChannelREST,
+    ChannelSOAP,
     ChannelAMQP,
 )

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from zato.kinds.rest.channel import ChannelREST
+from zato.kinds.http.channel import ChannelHTTP
 
 MAX_LENGTH = 200
 """Longest URL path of a channel, in characters."""
@@ -89,11 +89,11 @@ def shape(url_path: str) -> str:
     return _PLACEHOLDER.sub("{}", url_path) if "{" in url_path else url_path
 
 
-def conflicts(channels: Iterable[ChannelREST]) -> Iterator[tuple[ChannelREST, ChannelREST]]:
+def conflicts(channels: Iterable[ChannelHTTP]) -> Iterator[tuple[ChannelHTTP, ChannelHTTP]]:
     """Pairs of channels that answer the same request: the first of them, and each later one."""
-    first: dict[tuple[str, str, str], ChannelREST] = {}
+    first: dict[tuple[str, tuple[str, str, str]], ChannelHTTP] = {}
     for channel in channels:
-        key = (shape(channel.url_path), channel.method, channel.http_accept)
+        key = (shape(channel.url_path), channel.selector)
         other = first.setdefault(key, channel)
         if other is not channel:
             yield other, channel
