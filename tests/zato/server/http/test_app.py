@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import gc
 import gzip
 import logging
 import re
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.servers.http_client import call
+from tests.servers.waiting import wait_for
 from tests.zato.server.serving import Client, Server, channel
+from zato.kinds.rest.outgoing import OutgoingREST
 from zato.kinds.security.apikey import APIKey
 from zato.kinds.security.basic_auth import BasicAuth
 from zato.server.settings import Misc, Settings
@@ -474,3 +480,79 @@ class TestPaths:
             [as_value] = call(port, b"GET /a/b?c=%2F HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         assert answer.status in {400, 404}
         assert as_value.status == 200
+
+
+def test_no_request_keeps_its_world_alive(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    # Given
+    caplog.set_level(logging.CRITICAL)  # a record of a failure holds its stack
+    server.deploy(
+        """
+        from zato.server.service import Service
+
+        class Tested(Service):
+            name = "tested"
+
+            def handle(self):
+                self.mine = self.request
+                connections = self.out.rest
+                if self.request.payload:
+                    raise ValueError(connections)
+        """
+    )
+    server.configure(channel("tested", "/a"))
+    world = weakref.ref(server.runtime.world)
+    gc.disable()
+    try:
+        # When
+        with server.http() as http:
+            for method, path, body in (
+                ("GET", "/a", ""),
+                ("POST", "/a", "[1]"),
+                ("POST", "/a", "{"),
+                ("GET", "/b", ""),
+            ):
+                http(method, path, body)
+            caplog.clear()  # it holds tracebacks
+            server.configure(channel("tested", "/a"))
+
+            # Then
+            wait_for(lambda: world() is None, "the old world is gone")
+    finally:
+        gc.enable()
+
+
+def test_a_request_keeps_to_the_world_that_it_began_in(server: Server) -> None:
+    # Given
+    begun, switched = threading.Event(), threading.Event()
+    server.deploy(
+        """
+        from zato.server.service import Service
+
+        class Tested(Service):
+            name = "tested"
+
+            def handle(self):
+                first = self.out.rest["CRM"].config.host
+                self.server.begun.set()
+                assert self.server.switched.wait(10)
+                self.response.payload = [first, self.out.rest["CRM"].config.host, self.invoke("child")]
+
+        class Child(Service):
+            name = "child"
+
+            def handle(self):
+                self.response.payload = self.out.rest["CRM"].config.host
+        """
+    )
+    vars(server.runtime).update(begun=begun, switched=switched)
+    server.configure(channel("tested", "/a"), OutgoingREST(name="CRM", host="http://a", url_path="/"))
+    with server.http() as http, ThreadPoolExecutor(1) as pool:
+        # When
+        answer = pool.submit(http, "GET", "/a")
+        assert begun.wait(10)
+        server.configure(channel("tested", "/a"), OutgoingREST(name="CRM", host="http://b", url_path="/"))
+        switched.set()
+
+        # Then
+        assert answer.result().json() == ["http://a"] * 3
+        assert http("GET", "/a").json() == ["http://b"] * 3
