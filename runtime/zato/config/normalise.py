@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -223,15 +224,21 @@ def _is_no_number(value: Any) -> bool:
 
 
 def _list(value: Any) -> Any:
-    """A list may be written as lines."""
-    return [line.strip() for line in value.splitlines() if line.strip()] if isinstance(value, str) else value
+    """A list may be written as lines, or as JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        with suppress(msgspec.DecodeError):
+            return msgspec.json.decode(value)
+    return [line.strip() for line in value.splitlines() if line.strip()]
 
 
 def _names(value: Any) -> Any:
     """A member of a list of names may be written as `{name: X}`."""
-    if isinstance(value, list):
-        return [item["name"] if isinstance(item, dict) and list(item) == ["name"] else item for item in value]
-    return _list(value)
+    names = _list(value)
+    if not isinstance(names, list):
+        return names
+    return [item["name"] if isinstance(item, dict) and list(item) == ["name"] else item for item in names]
 
 
 _SPELLABLE = {str, int, float, type(None)}

@@ -23,6 +23,7 @@ from zato.kinds.security.vault_connection import VaultConnection
 from zato.kinds.security.wss import WSS
 from zato.kinds.security.xpath import XPath
 from zato.kinds.soap.channel import ChannelSOAP
+from zato.kinds.soap.outgoing import OutgoingSOAP
 
 KINDS: tuple[type[Kind], ...] = (
     BasicAuth,
@@ -41,6 +42,7 @@ KINDS: tuple[type[Kind], ...] = (
     VaultConnection,
     DefAMQP,
     OutgoingREST,
+    OutgoingSOAP,
     OutgoingAMQP,
     ChannelREST,
     ChannelSOAP,

@@ -64,7 +64,7 @@ class ChannelHTTP(Limited, frozen=True, kw_only=True):
         Annotated[
             str,
             about(
-                "Content-Type of answers; none follows `data_format`.",
+                "Content-Type of answers; none lets their format decide.",
                 form="it has no control characters",
                 pattern=NO_CONTROL_CHARACTERS,
             ),
