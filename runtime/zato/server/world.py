@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from zato.common.exception import Inactive
 from zato.config.snapshot import Key, Snapshot
-from zato.errors import SwitchError
+from zato.errors import NotUsableYet, SwitchError
 from zato.kinds.base import Handle, InboundHandle, Kind, SecurityHandle, references
 from zato.kinds.rest.channel import ChannelREST
 from zato.server.http.router import Router
@@ -48,14 +48,20 @@ class World:
         self._successor: World | None = None
 
     def handle(self, section: str, name: str) -> Handle:
-        """The live handle of an object. Raises KeyError if there is no such object, Inactive if it is switched off."""
+        """The live handle of an object.
+
+        Raises KeyError if there is no such object, Inactive if it is switched off, NotUsableYet if its kind is
+        pending, and what kept it from being opened.
+        """
         handle = self.handles.get((section, name))
         if handle is not None:
             return handle
         thing = self.snapshot.get(section, name)
         if thing is None:
             raise KeyError(name)
-        raise self._failed.get((section, name)) or Inactive(name)
+        failure = self._failed.get((section, name))
+        # each use would add its frames to the traceback of an exception that is raised again and again
+        raise failure.with_traceback(None) if failure else _unusable(thing)
 
     def security(self, name: str) -> SecurityHandle | None:
         """The live handle of a security definition; None if it cannot be used, so that nobody satisfies it."""
@@ -103,7 +109,7 @@ class Worlds:
                 unchanged = inheritance.accept(thing)
                 try:
                     opening.open(thing, inheritance.handle(key))
-                except Inactive as e:
+                except (Inactive, NotUsableYet) as e:
                     failed[key] = e
                 except Exception as e:
                     if not (lenient or unchanged):
@@ -200,17 +206,26 @@ class _Opening:
     def handle(self, section: str, name: str) -> Handle:
         handle = self.handles.get((section, name))
         if handle is None:
-            raise Inactive(self.object(section, name).name)
+            raise _unusable(self.object(section, name))
         return handle
 
     def invoke(self, service: str, payload: Any, *, channel: Kind, channel_type: str, extra: Mapping[str, Any]) -> Any:
         return self._runtime.run_for_channel(service, payload, channel=channel, channel_type=channel_type, extra=extra)
 
 
+def _unusable(thing: Kind) -> Exception:
+    """Why an object that exists has no live handle."""
+    if thing.pending and thing.is_active:
+        return NotUsableYet(f"{thing.label()} cannot be used yet: {thing.name}")
+    return Inactive(thing.name)
+
+
 def _referred(thing: Kind) -> list[Key]:
-    return [
-        (field.ref, name) for field in references(type(thing)) if isinstance(name := getattr(thing, field.name), str)
-    ]
+    keys: list[Key] = []
+    for field in references(type(thing)):
+        names = getattr(thing, field.name)
+        keys.extend((field.ref, name) for name in ((names,) if isinstance(names, str) else names or ()))
+    return keys
 
 
 def _is_inbound(key: Key, world: World) -> bool:
