@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import gc
 import gzip
+import io
+import json
 import logging
 import re
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -16,6 +19,7 @@ from tests.zato.server.serving import Client, Server, channel
 from zato.kinds.rest.outgoing import OutgoingREST
 from zato.kinds.security.apikey import APIKey
 from zato.kinds.security.basic_auth import BasicAuth
+from zato.server.http.app import App
 from zato.server.settings import Misc, Settings
 
 CID = re.compile(r"[0-9a-f]{24}")
@@ -253,6 +257,8 @@ class TestResponses:
             ("json", "123", b"123", "application/json"),
             ("json", "True", b"true", "application/json"),
             ("json", "'ż'", "ż".encode(), "application/json"),
+            ("json", "type('Text', (str,), {})('text')", b"text", "application/json"),
+            ("json", "[type('M', (), {'to_dict': lambda self: {'a': 1}})()]", b'[{"a":1}]', "application/json"),
             ("json", "None", b"", "application/json"),
             ("json", "{}", b"", "application/json"),
             ("json", "{'a': __import__('datetime').date(2024, 2, 29)}", b'{"a":"2024-02-29"}', "application/json"),
@@ -556,3 +562,47 @@ def test_a_request_keeps_to_the_world_that_it_began_in(server: Server) -> None:
         # Then
         assert answer.result().json() == ["http://a"] * 3
         assert http("GET", "/a").json() == ["http://b"] * 3
+
+
+class TestWithoutTheListener:
+    """What the listener refuses by itself; other WSGI servers pass it on."""
+
+    def answer(self, server: Server, **environ: Any) -> tuple[str, dict[str, str], bytes]:
+        started: list[Any] = []
+        given = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.input": io.BytesIO(), **environ}
+        [body] = App(server.runtime)(given, lambda *args: started.extend(args))
+        return started[0], dict(started[1]), body
+
+    def test_an_unknown_method_is_not_allowed(self, server: Server) -> None:
+        status, headers, body = self.answer(server, REQUEST_METHOD="BREW")
+        assert status == "405 Method Not Allowed"
+        assert headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+        assert json.loads(body) == {
+            "result": "Error",
+            "cid": headers["X-Zato-CID"],
+            "details": "Unsupported HTTP method",
+        }
+
+    def test_a_path_that_is_not_utf8_is_bad(self, server: Server) -> None:
+        status, headers, body = self.answer(server, PATH_INFO="/\xff")
+        assert status == "400 Bad Request"
+        assert body == f"The path is not UTF-8 (CID:{headers['X-Zato-CID']})".encode()
+
+    def test_a_failure_of_the_application_itself_is_logged_and_answered(
+        self, server: Server, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        server.deploy(ECHO)
+        server.configure(channel("echo"))
+        vars(server.runtime)["services"] = None
+        status, headers, body = self.answer(server)
+        assert status == "500 Internal Server Error"
+        assert body == b"An error has occurred"
+        assert f"The request could not be answered (CID:{headers['X-Zato-CID']})" in caplog.text
+
+
+def test_a_status_without_a_name_is_sent(server: Server) -> None:
+    server.deploy(SERVICE.format(body="self.response.status_code = 299"))
+    server.configure(channel("tested", "/a"))
+    with server.http() as http:
+        answer = http("GET", "/a")
+    assert (answer.status_code, answer.reason) == (299, "Unknown")
