@@ -180,7 +180,11 @@ def _coercion(field: Field) -> Coercion:
     Exports of 3.2 quote numbers and booleans and write null for every field that is not set (reference: enmasse,
     section 8, items 5 and 6).
     """
-    convert = _names if field.type is list and field.ref else _CONVERT.get(field.type)
+    convert = _CONVERT.get(field.type)
+    if field.lines:
+        convert = _text
+    elif field.type is list and field.ref:
+        convert = _names
     spelled = field.spelled
 
     def coerce(value: Any) -> Any:
@@ -239,6 +243,15 @@ def _names(value: Any) -> Any:
     if not isinstance(names, list):
         return names
     return [item["name"] if isinstance(item, dict) and list(item) == ["name"] else item for item in names]
+
+
+def _text(value: Any) -> Any:
+    """A text may be written as a list of its lines; 4.x exports one as a list of its characters."""
+    if not isinstance(value, list) or not all(type(item) in {str, int, float} for item in value):
+        return value
+    items = [str(item) for item in value]
+    is_spelled_out = len(items) > 3 and all(len(item) == 1 for item in items)
+    return ("" if is_spelled_out else "\n").join(items)
 
 
 _SPELLABLE = {str, int, float, type(None)}

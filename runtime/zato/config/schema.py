@@ -60,6 +60,8 @@ def _written(kind: type[Kind], *, needs_type: bool) -> dict[str, Any]:
         properties["type"] = {"enum": [*schema["properties"]["type"]["enum"], *kind.also_type]}
     alternatives = []
     for field in fields_of(kind).values():
+        if field.lines:
+            properties[field.name] = {**properties[field.name], "type": ["string", "array", "null"]}
         for spelling in field.also:
             described = f"Another spelling of `{field.name}`."
             properties[spelling] = {**properties[field.name], "description": described, "deprecated": True}

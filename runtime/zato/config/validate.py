@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -13,10 +13,8 @@ from zato.config.normalise import Entry
 from zato.config.problems import Place, Problems, did_you_mean
 from zato.config.schema import validator_of
 from zato.config.snapshot import Key, Snapshot
-from zato.kinds.amqp.address import Addressed
 from zato.kinds.base import Field, Kind, fields_of, references, secret_fields
 from zato.kinds.http.channel import ChannelHTTP
-from zato.kinds.rest.path import check as check_path
 from zato.kinds.rest.path import conflicts
 
 
@@ -47,8 +45,7 @@ def validate(
         item.object = _with_stored_secrets(item.object, stored)
         if not item.entry.unknown:
             _check_secrets(item, existing, problems)
-            for rule in _RULES:
-                rule(item, problems)
+            _check_mistakes(item, problems)
     if named is not None:
         _check_references(entries, named, stored, problems)
     _check_conflicts(entries, stored, problems)
@@ -165,28 +162,15 @@ def _check_secrets(item: Valid, existing: Snapshot | None, problems: Problems) -
         problems.error(place, f"{message} and the ODB holds none", path=path, hint=hint)
 
 
-def _check_address(item: Valid, problems: Problems) -> None:
-    thing, entry = item.object, item.entry
-    if not isinstance(thing, Addressed):
-        return
-    if thing.def_name and thing.address:
-        message = "it has both `def_name` and `address`"
-        problems.error(entry.place("address"), message, path=entry.path("address"), hint="keep one")
-    elif not thing.def_name and not thing.address:
-        hint = "name a definition in `def_name`, or give an `address`"
-        problems.error(entry.found.node.place, "it does not say where the broker is", path=entry.found.path, hint=hint)
-
-
-def _check_url_path(item: Valid, problems: Problems) -> None:
-    thing, entry = item.object, item.entry
-    if isinstance(thing, ChannelHTTP):
-        wrong = check_path(thing.url_path)
-        if wrong:
-            problems.error(entry.place("url_path"), wrong, path=entry.path("url_path"))
-
-
-_RULES: tuple[Callable[[Valid, Problems], None], ...] = (_check_address, _check_url_path)
-"""What a schema cannot say about a single object."""
+def _check_mistakes(item: Valid, problems: Problems) -> None:
+    """Tell what a schema cannot say about a single object."""
+    entry = item.entry
+    for mistake in item.object.mistakes():
+        place = entry.place(mistake.field) if mistake.field else entry.found.node.place
+        path = entry.path(mistake.field) if mistake.field else entry.found.path
+        near = did_you_mean(str(entry.values.get(mistake.field)), mistake.known) if mistake.known else ""
+        tell = problems.warning if mistake.is_warning else problems.error
+        tell(place, mistake.message, path=path, hint=near or mistake.hint)
 
 
 def _check_references(

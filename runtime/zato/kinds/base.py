@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from functools import cache
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -22,6 +22,7 @@ def about(
     also: tuple[str, ...] = (),
     spelled: Mapping[Any, Any] | None = None,
     form: str = "",
+    lines: bool = False,
     pending: str = "",
     **bounds: Any,
 ) -> msgspec.Meta:
@@ -29,8 +30,8 @@ def about(
 
     `unit` is shown after numbers. `ref` names the section whose object the value names. A `secret` is encrypted at
     rest and never shown. `also` are other spellings of the field, `spelled` other spellings of its values (what is
-    written → what it means). `form` says in words what `pattern` asks for. `pending` says that the field is kept but
-    has no effect yet. `bounds` are msgspec's (`ge`, `le`, `min_length`, `pattern` …).
+    written → what it means). `form` says in words what `pattern` asks for. A text of `lines` may be written as a list.
+    `pending` says that the field is kept but has no effect yet. `bounds` are msgspec's (`ge`, `le`, `pattern` …).
     """
     facts = {
         "unit": unit,
@@ -39,6 +40,7 @@ def about(
         "also": also,
         "spelled": dict(spelled or {}),
         "form": form,
+        "lines": lines,
         "pending": pending,
     }
     if bounds.get("pattern", "").endswith("$"):
@@ -62,6 +64,18 @@ Name = typing.Annotated[
         pattern=r"^[^\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+$",
     ),
 ]
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """What is wrong with an object though each of its fields is sound."""
+
+    field: str
+    """Where it is told; "" for the object as a whole."""
+    message: str
+    hint: str = ""
+    known: Iterable[str] = ()
+    """What the value may have been meant to be; the nearest one is suggested in place of the hint."""
+    is_warning: bool = False
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -101,6 +115,10 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """Name the secret field that this object cannot work without and does not have."""
         return None
 
+    def mistakes(self) -> Iterable[Mistake]:
+        """What is wrong with this object though each of its fields is sound."""
+        return ()
+
     def __repr__(self) -> str:
         shown = (
             f"{name}={'***' if field.secret and getattr(self, name) else repr(getattr(self, name))}"
@@ -124,6 +142,7 @@ class Field(msgspec.Struct, frozen=True):
     also: tuple[str, ...] = ()
     spelled: Mapping[Any, Any] = types.MappingProxyType({})
     form: str = ""
+    lines: bool = False
     pending: str = ""
 
 

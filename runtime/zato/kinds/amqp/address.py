@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
-from zato.kinds.base import Kind, about
+from zato.kinds.base import Kind, Mistake, about
 
 
 class Addressed(Kind, frozen=True, kw_only=True):
@@ -26,3 +27,11 @@ class Addressed(Kind, frozen=True, kw_only=True):
     def missing_secret(self) -> str | None:
         """A broker that is addressed inline asks for the password of the user name."""
         return "password" if self.username and not self.password else None
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """The broker is told in exactly one of two ways."""
+        if self.def_name and self.address:
+            yield Mistake("address", "it has both `def_name` and `address`", "keep one")
+        elif not self.def_name and not self.address:
+            hint = "name a definition in `def_name`, or give an `address`"
+            yield Mistake("", "it does not say where the broker is", hint)

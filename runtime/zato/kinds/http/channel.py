@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from zato.kinds.base import NO_SECURITY, about
+from zato.kinds.base import NO_SECURITY, Mistake, about
 from zato.kinds.security.definition import NO_CONTROL_CHARACTERS
 from zato.kinds.security.limits import Limited
 
@@ -91,3 +92,11 @@ class ChannelHTTP(Limited, frozen=True, kw_only=True):
     def selector(self) -> tuple[str, str, str]:
         """What tells channels at one URL path apart: method, Accept and SOAPAction; "" takes any."""
         return self.method, self.http_accept, ""
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """A path that cannot be answered at."""
+        from zato.kinds.rest.path import check
+
+        wrong = check(self.url_path)
+        if wrong:
+            yield Mistake("url_path", wrong)
