@@ -20,6 +20,7 @@ from tests.servers.waiting import wait_for
 from zato.errors import NotRunning
 from zato.server import control
 from zato.server.directory import ServerDirectory
+from zato.server.pidfile import running_pid
 
 PROGRAM = Path(sys.executable).with_name("zato")
 
@@ -55,6 +56,7 @@ class ZatoServer:
     def __init__(self, base: Path) -> None:
         self.layout = ServerDirectory.create(base / "server1")
         self.path = self.layout.path
+        self.settings("[main]\nbind = 127.0.0.1:0\n")
         self.printed = base / "printed.txt"
         """What the process writes to the terminal."""
         self.process: subprocess.Popen[bytes] | None = None
@@ -81,6 +83,10 @@ class ZatoServer:
             return (self.layout.logs / "server.log").read_text()
         return ""
 
+    def logs(self, text: str) -> str:
+        """Wait until server.log holds a text; the whole line."""
+        return wait_for(lambda: next((line for line in self.log.splitlines() if text in line), ""), f"log: {text}")
+
     # Commands
 
     def zato(self, *command: str, env: Mapping[str, str] | None = None) -> Done:
@@ -95,9 +101,16 @@ class ZatoServer:
 
     # The process
 
+    def start_in_background(self, *options: str, env: Mapping[str, str] | None = None) -> Done:
+        """Start as a person does; where that works, `call` can follow."""
+        done = self.zato("start", *options, env=env)
+        if done.returncode == 0:
+            self.address = str(self.info()["address"])
+        return done
+
     def start(self, *options: str, env: Mapping[str, str] | None = None) -> None:
         """Start, and wait until it answers."""
-        command = [str(PROGRAM), "start", str(self.path), "--fg", "--bind", "127.0.0.1:0", *options]
+        command = [str(PROGRAM), "start", str(self.path), "--fg", *options]
         self.process = processes.start(command, log=self.printed, env=environment(env))
         self.address = wait_for(self._address, "the server answers", 30)
 
@@ -121,7 +134,9 @@ class ZatoServer:
     def wait(self, timeout: float = 20.0) -> int:
         """Wait for the process to end; its exit code."""
         assert self.process is not None
-        return self.process.wait(timeout)
+        code = self.process.wait(timeout)
+        processes.kill(self.process)  # what is left of its group
+        return code
 
     def stop(self) -> int:
         """Stop it as a service manager does; its exit code."""
@@ -129,12 +144,17 @@ class ZatoServer:
         return self.wait()
 
     def kill9(self) -> None:
-        """End the process at once, if there is one."""
+        """End the process at once, if there is one, also one that runs in the background."""
         if self.process is not None:
             processes.kill(self.process)
+        pid = running_pid(self.layout.pidfile)
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: running_pid(self.layout.pidfile) is None, "the server is gone")
 
-    def call(self, path: str, body: Any = None, *, method: str = "GET", **options: Any) -> requests.Response:
-        """Call the server; what is neither text nor bytes is sent as JSON."""
+    def call(self, path: str, body: Any = None, *, method: str = "", **options: Any) -> requests.Response:
+        """Call the server: GET, or POST with a body; what is neither text nor bytes is sent as JSON."""
+        method = method or ("GET" if body is None else "POST")
         kind = "data" if body is None or isinstance(body, str | bytes) else "json"
         options = {"timeout": 30, **options}
         with requests.Session() as session:

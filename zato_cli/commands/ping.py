@@ -23,7 +23,7 @@ def command() -> None:
 
 @command.command("outconn")
 @click.argument("names", nargs=-1, metavar="[SERVER] [NAME]...")
-@click.option("--all", "all_", is_flag=True, help="Ping every outgoing connection.")
+@click.option("--all", "all_", is_flag=True, help="Ping every outgoing connection that is active.")
 @click.option("--type", "types", multiple=True, metavar="SECTION", help="Only connections of this section; repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def outconn(names: tuple[str, ...], all_: bool, types: tuple[str, ...], as_json: bool) -> int:
@@ -113,5 +113,5 @@ def _row(section: str, name: str, *, ok: bool, category: str, address: str, late
     """Cells to print; what others have sent is kept from steering the terminal."""
     from zato.server.logs import one_line
 
-    mark = "ok" if ok else category or "failed"
+    mark = "ok" if ok else category.replace("other", "failed")
     return [one_line(cell) for cell in (mark, section, name, address or "-", f"{1000 * latency:.1f} ms", detail)]

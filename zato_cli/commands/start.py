@@ -50,7 +50,7 @@ def _in_background(directory: ServerDirectory, bind: str | None, deploy: tuple[s
     import msgspec
 
     arguments = [sys.executable, "-P", "-m", "zato.server.run", str(directory.path)]
-    arguments += [f"--bind={bind}"] if bind else []
+    arguments += [f"--bind={bind}"] if bind is not None else []
     arguments += [f"--deploy={folder}" for folder in deploy]
     console = directory.logs / "console.log"
     reading, writing = os.pipe()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from zato.common.exception import Inactive
 from zato.config.problems import did_you_mean
-from zato.config.snapshot import Key
 from zato.errors import ZatoError
-from zato.kinds.base import ConnectionHandle, Ping
+from zato.kinds.base import ConnectionHandle, Kind, Ping
 
 if TYPE_CHECKING:
     from zato.server.world import World
@@ -28,30 +28,36 @@ class Pinged(msgspec.Struct, frozen=True):
     ping: Ping
 
 
-def outgoing(world: World) -> list[Key]:
+def outgoing(world: World) -> list[Kind]:
     """Every outgoing connection there is."""
-    return [(thing.section, thing.name) for thing in world.snapshot if thing.section.startswith("outgoing_")]
+    return [thing for thing in world.snapshot if thing.section.startswith("outgoing_")]
 
 
 def ping(world: World, names: Sequence[str], sections: Collection[str] = ()) -> list[Pinged]:
-    """Ping outgoing connections by name, all of them without a name, side by side.
+    """Ping outgoing connections by name, or all that are active, side by side.
 
     Raises ZatoError where a name is not known.
     """
-    known = [key for key in outgoing(world) if not sections or key[0] in sections]
+    known = [thing for thing in outgoing(world) if not sections or thing.section in sections]
+    known_names = {thing.name for thing in known}
     for name in names:
-        if name not in {known_name for _, known_name in known}:
-            near = did_you_mean(name, [known_name for _, known_name in known])
+        if name not in known_names:
+            near = did_you_mean(name, known_names)
             raise ZatoError(f"there is no outgoing connection `{name}`" + (f"; {near}" if near else ""))
-    wanted = [key for key in known if not names or key[1] in names]
+    wanted = [thing for thing in known if (thing.name in names if names else thing.is_active)]
     with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="ping") as threads:
-        return list(threads.map(lambda key: Pinged(key[0], key[1], _ping(world, key)), wanted))
+        return list(threads.map(partial(_ping, world), wanted))
 
 
-def _ping(world: World, key: Key) -> Ping:
+def _ping(world: World, thing: Kind) -> Pinged:
+    return Pinged(thing.section, thing.name, _asked(world, thing))
+
+
+def _asked(world: World, thing: Kind) -> Ping:
     try:
-        return cast("ConnectionHandle", world.handle(*key)).ping()
+        return cast("ConnectionHandle", world.handle(thing.section, thing.name)).ping()
     except Inactive as e:
-        return Ping(ok=False, address="", latency=0.0, detail=str(e), category="other")
+        reason = str(e)
     except Exception as e:  # noqa: BLE001 - one connection must not keep the others from being pinged
-        return Ping(ok=False, address="", latency=0.0, detail=f"it cannot be used: {e}", category="other")
+        reason = f"it cannot be used: {e}"
+    return Ping(ok=False, address="", latency=0.0, detail=reason, category="other")

@@ -71,7 +71,8 @@ class Server:
         with closing(self._open_odb()) as odb:
             revision = odb.current
             snapshot = odb.load(revision)
-        self._socket = listen(options.bind or self._settings.main.bind, self._settings.http.backlog)
+        address = self._settings.main.bind if options.bind is None else options.bind
+        self._socket = listen(address, self._settings.http.backlog)
         ending.callback(self._socket.close)
         self.address = "http://{}:{}".format(*_host_and_port(self._socket))
         logs = Logs(self._directory.logs, self._settings.logging, foreground=options.foreground)
