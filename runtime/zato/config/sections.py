@@ -68,15 +68,15 @@ UNSUPPORTED = frozenset(
     """
     alert_notifications alert_rules audit_extraction audit_retention cache_builtin channel_as4 channel_azure_service_bus
     channel_hl7_mllp channel_ibm_mq channel_jms_wmq channel_kafka channel_mllp channel_openapi channel_zmq cloud_aws_s3
-    confluence def_cassandra def_jms_wmq def_namespace elastic_search email_imap email_smtp ftp groups grpc jira
-    json_rpc ldap llm mcp_gateway microsoft_cloud microsoft_fabric microsoft_power_automate microsoft_teams mongodb
+    confluence def_cassandra def_jms_wmq def_namespace elastic_search email_imap email_smtp ftp grpc jira json_rpc ldap
+    llm mcp_gateway microsoft_cloud microsoft_fabric microsoft_power_automate microsoft_teams mongodb
     notif_cloud_openstack_swift notif_sql odata odoo outconn_ftp outconn_jms_wmq outconn_odoo outconn_redis outconn_sap
     outconn_sql outconn_zmq outgoing_as2 outgoing_as4 outgoing_azure_service_bus outgoing_elastic_search outgoing_fhir
     outgoing_ftp outgoing_graphql outgoing_grpc outgoing_hl7_mllp outgoing_ibm_mq outgoing_kafka outgoing_ldap
     outgoing_mllp outgoing_mongodb outgoing_odata outgoing_sap outgoing_sftp outgoing_smb outgoing_wsx pubsub_endpoint
     pubsub_permission pubsub_sub pubsub_subscription pubsub_topic query_cassandra quota_tier rbac_client_role
-    rbac_permission rbac_role rbac_role_permission rule_engine_api salesforce sap scheduler search_es search_solr
-    security_groups sftp slack smb sql web_socket zato_cache_builtin zato_cache_memcached zato_cloud_openstack_swift
-    zato_generic_connection zato_generic_rest_wrapper zato_query_cassandra zato_sms_twilio
+    rbac_permission rbac_role rbac_role_permission rule_engine_api salesforce sap scheduler search_es search_solr sftp
+    slack smb sql web_socket zato_cache_builtin zato_cache_memcached zato_cloud_openstack_swift zato_generic_connection
+    zato_generic_rest_wrapper zato_query_cassandra zato_sms_twilio
     """.split()  # noqa: SIM905 - a list of literals would be a hundred lines
 )

@@ -12,6 +12,7 @@ from zato.kinds.security.apikey import APIKey
 from zato.kinds.security.aws import AWS
 from zato.kinds.security.basic_auth import BasicAuth
 from zato.kinds.security.bearer_token import BearerToken
+from zato.kinds.security.groups import Group
 from zato.kinds.security.jwt import JWT
 from zato.kinds.security.mtls import MTLS
 from zato.kinds.security.ntlm import NTLM
@@ -40,6 +41,7 @@ KINDS: tuple[type[Kind], ...] = (
     TLSCACert,
     XPath,
     VaultConnection,
+    Group,
     DefAMQP,
     OutgoingREST,
     OutgoingSOAP,

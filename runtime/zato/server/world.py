@@ -20,6 +20,7 @@ from zato.config.snapshot import Key, Snapshot
 from zato.errors import NotUsableYet, SwitchError
 from zato.kinds.base import Handle, InboundHandle, Kind, SecurityHandle, references
 from zato.kinds.rest.channel import ChannelREST
+from zato.kinds.security.groups import GroupHandle
 from zato.server.http.router import Router
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class World:
         self.revision = revision
         self.snapshot = snapshot
         self.handles = handles
-        self.router = Router(cast("Iterable[ChannelREST]", snapshot.section("channel_rest").values()), self.security)
+        channels = cast("Iterable[ChannelREST]", snapshot.section("channel_rest").values())
+        self.router = Router(channels, self.security, self.group)
         self._failed = failed or {}
         self._successor: World | None = None
 
@@ -66,6 +68,10 @@ class World:
     def security(self, name: str) -> SecurityHandle | None:
         """The live handle of a security definition; None if it cannot be used, so that nobody satisfies it."""
         return cast("SecurityHandle | None", self.handles.get(("security", name)))
+
+    def group(self, name: str) -> GroupHandle | None:
+        """The live handle of a security group; None if it cannot be used, so that it has no members."""
+        return cast("GroupHandle | None", self.handles.get(("groups", name)))
 
     def succeeded_by(self, successor: World) -> None:
         """Keep the successor alive at least as long as this world: it may have to close a handle that both use."""

@@ -54,14 +54,24 @@ class APIKeyHandle:
 
     def __init__(self, definition: APIKey) -> None:
         self.definition = definition
-        self._environ_key = "HTTP_" + definition.header.upper().replace("-", "_")
+        self.source = ("apikey", "HTTP_" + definition.header.upper().replace("-", "_"))
+        self._environ_key = self.source[1]
         self._key = definition.password or ""
         self._expected = self._key.encode()
 
+    @property
+    def expected(self) -> tuple[bytes, ...]:
+        """The key, if there is one."""
+        return (self._expected,) if self._expected else ()
+
+    def presented(self, environ: Mapping[str, Any]) -> bytes | None:
+        """The key that a request carries, be it right or wrong; None if it has none."""
+        given = environ.get(self._environ_key)
+        return given.encode("latin-1", "replace") if given else None
+
     def authenticate(self, environ: Mapping[str, Any]) -> bool:
         """Compare in constant time; an empty key never authenticates."""
-        given = environ.get(self._environ_key, "").encode("latin-1", "replace")
-        return hmac.compare_digest(given, self._expected) and bool(self._expected)
+        return hmac.compare_digest(self.presented(environ) or b"", self._expected) and bool(self._expected)
 
     def sign(self, headers: MutableMapping[str, str]) -> None:
         """Add the key's header."""

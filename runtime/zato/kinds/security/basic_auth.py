@@ -48,6 +48,9 @@ class BasicAuth(Definition, frozen=True, kw_only=True, tag_field="type", tag="ba
 class BasicAuthHandle:
     """Checks and signs requests with one user name and password."""
 
+    source = ("basic_auth", "HTTP_AUTHORIZATION")
+    """Type of credentials, and the key that WSGI has for the header that they come in."""
+
     def __init__(self, definition: BasicAuth) -> None:
         self.definition = definition
         self.challenge = f'Basic realm="{definition.realm}"'
@@ -61,15 +64,24 @@ class BasicAuthHandle:
             self._expected_latin1 = self._expected
         self._header = "Basic " + b64encode(self._expected).decode()
 
-    def authenticate(self, environ: Mapping[str, Any]) -> bool:
-        """Compare in constant time; an empty password never authenticates."""
+    @property
+    def expected(self) -> tuple[bytes, ...]:
+        """The credentials that are right: in one encoding or the other, or none without a password."""
+        return (self._expected, self._expected_latin1) if self._enabled else ()
+
+    def presented(self, environ: Mapping[str, Any]) -> bytes | None:
+        """The credentials that a request carries, be they right or wrong; None if it has none of this type."""
         scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "basic":
-            token = ""
+            return None
         try:
-            given = b64decode(token.strip(), validate=True)
+            return b64decode(token.strip(), validate=True)
         except (binascii.Error, ValueError):
-            given = b""
+            return b""
+
+    def authenticate(self, environ: Mapping[str, Any]) -> bool:
+        """Compare in constant time; an empty password never authenticates."""
+        given = self.presented(environ) or b""
         utf8, latin1 = hmac.compare_digest(given, self._expected), hmac.compare_digest(given, self._expected_latin1)
         return (utf8 or latin1) and self._enabled
 

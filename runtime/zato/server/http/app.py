@@ -9,6 +9,8 @@ from typing import Any
 
 from zato.common.api import URL_TYPE
 from zato.common.exception import HTTPException
+from zato.kinds.security.groups import satisfied
+from zato.server.channel import ChannelInfo
 from zato.server.http.access_log import AccessLog
 from zato.server.http.request import HTTPRequest, read_body, read_payload
 from zato.server.http.response import JSON, STATUS_LINES, Answer, answer, error, failure, to_json
@@ -72,9 +74,17 @@ class App:
         route, params = found
         if route.security is not None and not route.security.authenticate(environ):
             return _unauthorized(route, cid)
-        return self._serve(world, route, params, environ, cid)
+        channel = route.info
+        if route.groups is not None:
+            try:
+                channel = route.info_for(satisfied(route.groups, environ))
+            except HTTPException as e:
+                return _refused(route, e, cid)
+        return self._serve(world, route, params, channel, environ, cid)
 
-    def _serve(self, world: World, route: Route, params: Any, environ: dict[str, Any], cid: str) -> Answer:
+    def _serve(
+        self, world: World, route: Route, params: Any, channel: ChannelInfo, environ: dict[str, Any], cid: str
+    ) -> Answer:
         """Run the service of a route."""
         deployed = self._runtime.services.current.get(route.service)
         if deployed is None:
@@ -99,7 +109,7 @@ class App:
                 world,
                 request=request,
                 response=response,
-                channel=route.info,
+                channel=channel,
                 wsgi_environ=environ,
             )
             return answer(response, route, cid)
@@ -156,3 +166,8 @@ def _unauthorized(route: Route, cid: str) -> Answer:
         headers=[("WWW-Authenticate", challenge)] if challenge else [],
         channel=route.channel.name,
     )
+
+
+def _refused(route: Route, refusal: HTTPException, cid: str) -> Answer:
+    log.info("Channel `%s`: %s (CID:%s)", route.channel.name, refusal.details, cid)
+    return error(int(refusal.status), refusal.details, cid, as_json=route.answers_json, channel=route.channel.name)

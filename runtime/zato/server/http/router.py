@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from zato.common.api import CHANNEL, DATA_FORMAT
-from zato.kinds.base import SecurityHandle
+from zato.kinds.base import Kind, SecurityHandle
 from zato.kinds.rest.channel import ChannelREST
 from zato.kinds.rest.path import match, parse
-from zato.server.channel import channel_info
+from zato.kinds.security.groups import GroupHandle
+from zato.server.channel import ChannelInfo, channel_info
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """HTTP methods that are answered at all."""
@@ -30,9 +31,16 @@ class DenyAll:
 class Route:
     """A REST channel and what is worth knowing about it before the first request."""
 
-    __slots__ = ("answers_json", "channel", "content_type", "info", "rank", "security", "service", "template")
+    __slots__ = (
+        "answers_json", "channel", "content_type", "groups", "info", "rank", "security", "service", "template",
+    )  # fmt: skip
 
-    def __init__(self, channel: ChannelREST, security: Callable[[str], SecurityHandle | None]) -> None:
+    def __init__(
+        self,
+        channel: ChannelREST,
+        security: Callable[[str], SecurityHandle | None],
+        group: Callable[[str], GroupHandle | None],
+    ) -> None:
         self.channel = channel
         self.service = channel.service
         self.template = parse(channel.url_path)
@@ -42,13 +50,18 @@ class Route:
             handle = security(channel.security)
             self.security = handle or DenyAll()
             definition = handle.definition if handle else None
-        elif channel.groups:
-            self.security = DenyAll()
-        self.info = channel_info(channel, CHANNEL.HTTP_SOAP, definition)
+        self.groups: list[GroupHandle] | None = None
+        if channel.groups:
+            self.groups = [found for name in channel.groups if (found := group(name)) is not None]
+        self.info = self.info_for(definition)
         self.answers_json = channel.data_format in {DATA_FORMAT.JSON, DATA_FORMAT.DICT}
         self.content_type = channel.content_type or ("application/json" if self.answers_json else "text/plain")
         literals = self.template.literals
         self.rank = (-len(literals[0]), -sum(map(len, literals)), not channel.http_accept, not channel.method)
+
+    def info_for(self, definition: Kind | None) -> ChannelInfo:
+        """What a service is told about the channel, and about the security definition that its caller satisfies."""
+        return channel_info(self.channel, CHANNEL.HTTP_SOAP, definition)
 
     def params(self, path: str) -> dict[str, str] | None:
         """The parameters that a path holds, or None where the route does not match it."""
@@ -66,9 +79,17 @@ class Route:
 class Router:
     """Finds routes. Its cost depends on the path, and hardly on how many channels there are."""
 
-    def __init__(self, channels: Iterable[ChannelREST], security: Callable[[str], SecurityHandle | None]) -> None:
-        """Compile channels. `security` gives a definition's live handle, or None where the definition is inactive."""
-        self.routes = sorted((Route(channel, security) for channel in channels), key=_precedence)
+    def __init__(
+        self,
+        channels: Iterable[ChannelREST],
+        security: Callable[[str], SecurityHandle | None],
+        group: Callable[[str], GroupHandle | None] = lambda _: None,
+    ) -> None:
+        """Compile channels.
+
+        `security` and `group` give live handles of definitions and groups, None of those that cannot be used.
+        """
+        self.routes = sorted((Route(channel, security, group) for channel in channels), key=_precedence)
         self._active = _Paths(route for route in self.routes if route.channel.is_active)
         self._inactive = _Paths(route for route in self.routes if not route.channel.is_active)
 

@@ -157,10 +157,12 @@ class TestSecurity:
             answer = call("GET", "/raw")
         assert answer.text == f"Unauthorized; cid={answer.headers['X-Zato-CID']}"
 
-    @pytest.mark.parametrize("path", ["/inactive", "/group"])
-    def test_nobody_gets_in_where_security_cannot_be_checked(self, server: Server, http: Client, path: str) -> None:
+    @pytest.mark.parametrize(("path", "status"), [("/inactive", 401), ("/group", 403)])
+    def test_nobody_gets_in_where_security_cannot_be_checked(
+        self, server: Server, http: Client, path: str, status: int
+    ) -> None:
         with server.http() as call:
-            assert call("GET", path, auth=("api", "p")).status_code == 401
+            assert call("GET", path, auth=("api", "p")).status_code == status
 
 
 class TestJSONBodies:
