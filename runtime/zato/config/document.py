@@ -137,6 +137,7 @@ class _Builder:
         self._anchors: dict[str, Any] = {}
         self._merges: dict[int, tuple[Any, Any]] = {}  # id of an unfinished mapping → what it merges, and the event
         self._may_repeat = MAX_ALIASED_VALUES
+        self._is_json = document.name.endswith(".json")
 
     def build(self, text: str) -> Any:
         self._may_repeat += len(text)
@@ -278,6 +279,8 @@ class _Builder:
 
     def _plain(self, event: Any) -> Any:
         text = event.value
+        if self._is_json and _EXPONENT.fullmatch(text):
+            return float(text)  # a text in YAML 1.1
         for tag, pattern in _RESOLVERS.get(text[0] if text else "", ()):
             if pattern.match(text):
                 return text if tag in _STAYS_TEXT else self._constructed(tag, event)
@@ -368,6 +371,7 @@ _VARIABLE = re.compile(
     rf"|\$\{{(?P<dollar>{_NAME})(?::-(?P<default>[^}}]*))?\}}"
 )
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_EXPONENT = re.compile(r"-?\d+(\.\d+)?[eE][-+]?\d+")
 _SURROGATES = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
@@ -30,6 +31,8 @@ def export(
     written; without a reference it becomes a variable named after section, object and field. `sections` and `names`
     choose objects: canonical names of sections, and parts of the objects' names, both ignored when empty.
     """
+    objects = list(objects)
+    variables = _variables(objects, references)
     wanted = [part.lower() for part in names]
     chosen = [
         thing
@@ -41,11 +44,15 @@ def export(
     for name in SECTIONS:
         of_section = sorted((thing for thing in chosen if thing.section == name), key=lambda thing: thing.name)
         if of_section:
-            by_section[name] = [_exported(thing, references.get((name, thing.name), {})) for thing in of_section]
+            by_section[name] = [
+                _exported(thing, references.get((name, thing.name), {}), variables) for thing in of_section
+            ]
     return by_section
 
 
-def _exported(thing: Kind, references: Mapping[str, str]) -> dict[str, Any]:
+def _exported(
+    thing: Kind, references: Mapping[str, str], variables: Mapping[tuple[str, str, str], str]
+) -> dict[str, Any]:
     values = msgspec.to_builtins(thing)
     declared = fields_of(type(thing))
     fields: dict[str, Any] = {"name": thing.name}
@@ -54,13 +61,29 @@ def _exported(thing: Kind, references: Mapping[str, str]) -> dict[str, Any]:
             fields[name] = references.get(name, _escaped(value))
     for name in secret_fields(type(thing)):
         if getattr(thing, name) is not None:
-            fields[name] = references.get(name) or f"${{{variable_name(thing, name)}}}"
+            fields[name] = references.get(name) or f"${{{variables[thing.section, thing.name, name]}}}"
     return fields
 
 
-def variable_name(thing: Kind, field: str) -> str:
-    """Name of the variable that stands for a secret which was not imported from one."""
-    return re.sub(r"[^A-Z0-9]+", "_", f"{thing.section}_{thing.name}_{field}".upper()).strip("_")
+def _variables(objects: Iterable[Kind], references: Mapping[Key, Mapping[str, str]]) -> dict[tuple[str, str, str], str]:
+    """Section, name and field of each secret that was not imported from a variable → the variable to write for it.
+
+    No two have the same one: names that differ in punctuation only are told apart by a number.
+    """
+    taken = {name for fields in references.values() for text in fields.values() for name in _WORD.findall(text)}
+    variables = {}
+    for thing in sorted(objects, key=lambda thing: (thing.section, thing.name)):
+        for field in secret_fields(type(thing)):
+            if getattr(thing, field) is not None and field not in references.get((thing.section, thing.name), {}):
+                name = re.sub(r"[^A-Z0-9]+", "_", f"{thing.section}_{thing.name}_{field}".upper()).strip("_")
+                numbered = (f"{name}_{number}" for number in itertools.count(2))
+                free = name if name not in taken else next(other for other in numbered if other not in taken)
+                taken.add(free)
+                variables[thing.section, thing.name, field] = free
+    return variables
+
+
+_WORD = re.compile(r"\w+")
 
 
 def _escaped(value: Any) -> Any:
@@ -77,11 +100,18 @@ def _escaped(value: Any) -> Any:
 def text(document: Sections, to: Format) -> str:
     """Write a document out."""
     if to == "json":
-        return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+        written = msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+        return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
+    if not document:
+        return "{}\n"
     return "\n".join(
         yaml.dump({name: objects}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
         for name, objects in document.items()
     )
+
+
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What JSON may hold as it is, and YAML, which it is read as, only escaped."""
 
 
 class _Dumper(yaml.CSafeDumper):

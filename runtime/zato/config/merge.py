@@ -29,7 +29,7 @@ class Found(msgspec.Struct, eq=False):
     @property
     def path(self) -> str:
         """The object's place in the configuration."""
-        named = "name" in self.node and not isinstance(self.name, (dict, list))
+        named = self.name is not None and not isinstance(self.name, (dict, list))
         return f"{self.section.name}/{self.name}" if named else self.section.name
 
 

@@ -25,14 +25,14 @@ def schema_of(kind: type[Kind]) -> dict[str, Any]:
 
 
 def _flat(definition: dict[str, Any]) -> dict[str, Any]:
-    """Say "X or nothing" as X: a null counts as absent. The schema of a choice between types stays one."""
+    """Say a choice between types in one schema, so that a problem is told once and not for each of them."""
     if "anyOf" not in definition:
         return definition
-    alternatives = [choice for choice in definition["anyOf"] if choice != {"type": "null"}]
-    rest = {key: value for key, value in definition.items() if key != "anyOf"}
-    if len(alternatives) == 1:
-        return {**alternatives[0], **rest}
-    return {"type": [choice["type"] for choice in alternatives], **rest}
+    choices = definition["anyOf"]
+    flat = {key: value for choice in (*choices, definition) for key, value in choice.items() if key != "anyOf"}
+    if "enum" in flat:
+        return {**flat, "enum": [*flat["enum"], None]}
+    return {**flat, "type": [choice["type"] for choice in choices]}
 
 
 @cache

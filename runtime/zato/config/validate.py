@@ -16,6 +16,7 @@ from zato.config.snapshot import Key, Snapshot
 from zato.kinds.base import Field, Kind, fields_of, references, secret_fields
 from zato.kinds.http.channel import ChannelHTTP
 from zato.kinds.rest.path import conflicts
+from zato.kinds.security.groups import Group
 
 
 class Valid(msgspec.Struct, eq=False):
@@ -90,13 +91,16 @@ def _told(field: Field, error: Any, variable: str | None, *, nested: bool) -> tu
         case "type":
             wanted = [bound] if isinstance(bound, str) else bound
             quote = "quote it" if "string" in wanted and isinstance(value, (int, float)) else ""
-            return f"{shown} is not {' or '.join(_TYPES[name] for name in wanted)}", "" if nested else quote
+            named = " or ".join(_TYPES[name] for name in wanted if name != "null")
+            return f"{shown} is not {named}", "" if nested else quote
         case "enum":
-            known = [str(choice) or "(empty)" for choice in bound]
+            known = [str(choice) or "(empty)" for choice in bound if choice is not None]
             return f"{shown} is not one of {', '.join(known)}", "" if variable else did_you_mean(str(value), known)
-        case "minimum" | "exclusiveMinimum":
+        case "minimum":
             return f"{shown} is less than {bound}{unit}", field.description
-        case "maximum" | "exclusiveMaximum":
+        case "exclusiveMinimum":
+            return f"{shown} is not more than {bound:g}{unit}", field.description
+        case "maximum":
             return f"{shown} is more than {bound}{unit}", field.description
         case "minLength":
             return "the value is empty", field.description
@@ -108,7 +112,7 @@ def _told(field: Field, error: Any, variable: str | None, *, nested: bool) -> tu
 
 _TYPES = {
     "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
-    "array": "a list", "object": "a mapping", "null": "nothing",
+    "array": "a list", "object": "a mapping",
 }  # fmt: skip
 
 
@@ -187,8 +191,16 @@ def _check_references(
                         _place(entry, [field.name, index] if isinstance(value, list) else [field.name]),
                         f"there is no `{name}` in `{field.ref}`",
                         path=entry.path(field.name),
-                        hint=nearest.to(field.ref, name) or f"define it in `{field.ref}`",
+                        hint=_no_nesting(entry, name, named, stored)
+                        or nearest.to(field.ref, name)
+                        or f"define it in `{field.ref}`",
                     )
+
+
+def _no_nesting(entry: Entry, name: str, named: Mapping[Key, Found], stored: Snapshot) -> str:
+    """A hint for who takes groups for members of groups, be it in a circle."""
+    is_group = (Group.section, name) in named or stored.get(Group.section, name) is not None
+    return "a group cannot have groups as members" if entry.kind is Group and is_group else ""
 
 
 class _Nearest:
