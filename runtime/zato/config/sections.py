@@ -75,7 +75,7 @@ UNSUPPORTED = frozenset(
     outgoing_ftp outgoing_graphql outgoing_grpc outgoing_hl7_mllp outgoing_ibm_mq outgoing_kafka outgoing_ldap
     outgoing_mllp outgoing_mongodb outgoing_odata outgoing_sap outgoing_sftp outgoing_smb outgoing_wsx pubsub_endpoint
     pubsub_permission pubsub_sub pubsub_subscription pubsub_topic query_cassandra quota_tier rbac_client_role
-    rbac_permission rbac_role rbac_role_permission rule_engine_api salesforce sap scheduler search_es search_solr sftp
+    rbac_permission rbac_role rbac_role_permission rule_engine_api salesforce sap search_es search_solr sftp
     slack smb sql web_socket zato_cache_builtin zato_cache_memcached zato_cloud_openstack_swift zato_generic_connection
     zato_generic_rest_wrapper zato_query_cassandra zato_sms_twilio
     """.split()  # noqa: SIM905 - a list of literals would be a hundred lines

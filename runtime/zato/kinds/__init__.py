@@ -8,6 +8,7 @@ from zato.kinds.amqp.outgoing import OutgoingAMQP
 from zato.kinds.base import Kind
 from zato.kinds.rest.channel import ChannelREST
 from zato.kinds.rest.outgoing import OutgoingREST
+from zato.kinds.scheduler.job import Job
 from zato.kinds.security.apikey import APIKey
 from zato.kinds.security.aws import AWS
 from zato.kinds.security.basic_auth import BasicAuth
@@ -49,4 +50,5 @@ KINDS: tuple[type[Kind], ...] = (
     ChannelREST,
     ChannelSOAP,
     ChannelAMQP,
+    Job,
 )

@@ -6,9 +6,12 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from functools import cache
-from typing import Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    from zato.kinds.scheduler.scheduler import Scheduler
 
 Category = Literal["", "dns", "refused", "tls", "auth", "timeout", "status", "blocked", "other"]
 
@@ -225,7 +228,7 @@ class ConnectionHandle(Handle, Protocol):
         ...
 
 
-class InboundHandle(ConnectionHandle, Protocol):
+class InboundHandle(Handle, Protocol):
     """A live object that takes work in by itself, such as a consumer."""
 
     def start(self) -> None:
@@ -259,6 +262,12 @@ class Opening(Protocol):
     """What a kind's `open` may ask of the world that is being prepared."""
 
     server_name: str
+    revision: int
+
+    @property
+    def scheduler(self) -> Scheduler | None:
+        """What runs the jobs of this process; None where nothing takes work in."""
+        ...
 
     def object(self, section: str, name: str) -> Kind:
         """The object that a reference names; validation has made sure that it exists."""

@@ -7,8 +7,6 @@ which nobody serves, and then made the current one by moving a single pointer.
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +21,10 @@ from zato.config.sections import SECTIONS
 from zato.config.snapshot import Key, Snapshot
 from zato.errors import NewerODB, ODBError
 from zato.kinds.base import Kind, secret_fields
+from zato.odb import jobs
 from zato.odb.database import SQLite
+from zato.odb.jobs import Jobs
+from zato.odb.processes import may_run
 from zato.odb.secrets import Secrets
 
 FORMAT = 1
@@ -43,6 +44,7 @@ _TABLES = (
     """CREATE TABLE worker (
         id TEXT PRIMARY KEY, server TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL, seen_at REAL NOT NULL,
         prepared INTEGER NOT NULL, serving INTEGER NOT NULL, problem TEXT NOT NULL)""",
+    *jobs.TABLES,
 )
 
 
@@ -79,7 +81,7 @@ class Worker(msgspec.Struct, frozen=True):
         """Whether it is to be waited for."""
         if time.time() - self.seen_at > LEASE_SECONDS:
             return False
-        return self.host != socket.gethostname() or _runs(self.pid)
+        return may_run(self.host, self.pid)
 
 
 class ODB:
@@ -121,6 +123,11 @@ class ODB:
 
     def _set(self, name: str, value: int) -> None:
         self._database.execute("UPDATE setting SET value = ? WHERE name = ?", (value, name))
+
+    @property
+    def jobs(self) -> Jobs:
+        """Who runs a job when."""
+        return Jobs(self._database)
 
     # What is stored
 
@@ -238,6 +245,7 @@ class ODB:
         """Move the pointer to a staged revision. Only inside `importing`."""
         with self._database.transaction():
             self._set("current", revision)
+            self._database.execute(jobs.FORGET_DELETED)
 
     def discard(self, revision: int) -> None:
         """Undo `stage`. Only inside `importing`."""
@@ -276,13 +284,3 @@ def _told(step: Step) -> dict[str, Any]:
             change.field: "(changed)" if change.secret else [change.old, change.new] for change in step.changes
         }
     return told
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from zato.server.runtime import Runtime
     from zato.server.world import World
 
-_HOOKS = ("accept", "before_handle", "validate_input", "validate_output", "after_handle", "finalize_handle")
+_HOOKS = (
+    "accept", "before_job", "before_one_time_job", "before_interval_based_job", "before_cron_style_job",
+    "before_handle", "validate_input", "validate_output", "after_handle", "after_job", "after_one_time_job",
+    "after_interval_based_job", "after_cron_style_job", "finalize_handle",
+)  # fmt: skip
 _VERB_CHANNELS = frozenset({CHANNEL.HTTP_SOAP, CHANNEL.INVOKE})
 _VERB = re.compile(r"handle_([A-Z]+)")
 
@@ -94,13 +98,22 @@ def _handle_with_hooks(deployed: Deployed, service: Service) -> None:
         service.response.status_code = HTTPStatus.BAD_REQUEST
         return
     try:
+        _call_job_hooks(service, "before")
         _log_failure(service, service.before_handle)
         service.validate_input()
         _handle(deployed, service)
         service.validate_output()
         _log_failure(service, service.after_handle)
+        _call_job_hooks(service, "after")
     finally:
         _log_failure(service, service.finalize_handle)
+
+
+def _call_job_hooks(service: Service, when: str) -> None:
+    """Call the hooks of services that the scheduler runs: the one for all jobs, then that for their type."""
+    if service.job_type is not None:
+        _log_failure(service, getattr(service, f"{when}_job"))
+        _log_failure(service, getattr(service, f"{when}_{service.job_type}_job"))
 
 
 def _log_failure(service: Service, hook: Callable[[], None]) -> None:

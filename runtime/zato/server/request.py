@@ -13,6 +13,8 @@ class Request:
 
     amqp: Any = None
     """The AMQP message with its `ack()` and `reject()`; None unless it came through an AMQP channel."""
+    job_type: str | None = None
+    """Type of the job that runs the service; None unless the scheduler does."""
     input: Any = None
     """Declared input; None where a service declares none."""
 

@@ -20,6 +20,7 @@ import msgspec
 import zato
 from zato.config.validate import counted, is_open
 from zato.errors import ServerDirectoryError, ZatoError
+from zato.kinds.scheduler.scheduler import Scheduler
 from zato.odb.odb import ODB
 from zato.odb.secrets import Secrets
 from zato.server import user_config
@@ -92,8 +93,10 @@ class Server:
         self._runtime = Runtime(
             self._directory.name, self._directory.path, self._services, self._user_config.values, self._settings
         )
-        worlds = Worlds(self._runtime)
+        self._scheduler = Scheduler(lambda: self._open_odb().jobs)
+        worlds = Worlds(self._runtime, self._scheduler)
         ending.callback(worlds.stop)
+        ending.callback(self._scheduler.stop, self._settings.main.drain)
         worlds.switch(worlds.prepare(revision, snapshot, lenient=True))
         self._follower = Follower(self._open_odb, self._runtime, worlds)
         self._listener = Listener(App(self._runtime), self._socket, self._settings.http)
@@ -130,6 +133,7 @@ class Server:
             ending.callback(control.close)
             self._follower.start()
             ending.callback(self._follower.stop)
+            self._scheduler.start()
             self._watcher.start()
             ending.callback(self._watcher.stop)
             logger.info("%s serves revision %d on %s", self._runtime.name, self._runtime.world.revision, self.address)

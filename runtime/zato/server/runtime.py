@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from zato.common.api import CHANNEL
+from zato.common.cid import new_cid
 from zato.common.ext.bunch import Bunch
 from zato.config.problems import did_you_mean
 from zato.kinds.base import Kind
@@ -26,11 +26,6 @@ class Deployment(Protocol):
     def current(self) -> Mapping[str, Deployed]:
         """Deployed services by name; a new mapping after each change."""
         ...
-
-
-def new_cid() -> str:
-    """Make a correlation ID: 24 lowercase hexadecimal digits."""
-    return os.urandom(12).hex()
 
 
 class Runtime:

@@ -73,6 +73,35 @@ class Service:
     def finalize_handle(self) -> None:
         """Hook that runs last, always; what it raises is logged only."""
 
+    def before_job(self) -> None:
+        """Hook that runs before `before_handle` where the scheduler runs the service; what it raises is logged only."""
+
+    def before_one_time_job(self) -> None:
+        """Hook that runs after `before_job` for one-time jobs; what it raises is logged only."""
+
+    def before_interval_based_job(self) -> None:
+        """Hook that runs after `before_job` for interval-based jobs; what it raises is logged only."""
+
+    def before_cron_style_job(self) -> None:
+        """Hook that runs after `before_job` for cron-style jobs; what it raises is logged only."""
+
+    def after_job(self) -> None:
+        """Hook that runs after `after_handle` where the scheduler runs the service; what it raises is logged only."""
+
+    def after_one_time_job(self) -> None:
+        """Hook that runs after `after_job` for one-time jobs; what it raises is logged only."""
+
+    def after_interval_based_job(self) -> None:
+        """Hook that runs after `after_job` for interval-based jobs; what it raises is logged only."""
+
+    def after_cron_style_job(self) -> None:
+        """Hook that runs after `after_job` for cron-style jobs; what it raises is logged only."""
+
+    @property
+    def job_type(self) -> str | None:
+        """Type of the job, as `interval_based`, that runs the service; None unless the scheduler does."""
+        return self.request.job_type
+
     @property
     def chan(self) -> ChannelInfo:
         """The same as `channel`."""

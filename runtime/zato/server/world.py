@@ -24,6 +24,7 @@ from zato.kinds.security.groups import GroupHandle
 from zato.server.http.router import Router
 
 if TYPE_CHECKING:
+    from zato.kinds.scheduler.scheduler import Scheduler
     from zato.server.runtime import Runtime
 
 logger = logging.getLogger("zato.world")
@@ -93,8 +94,9 @@ class Prepared:
 class Worlds:
     """Prepares worlds and has one take over from another. Used by one thread at a time."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, scheduler: Scheduler | None = None) -> None:
         self._runtime = runtime
+        self._scheduler = scheduler
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._closing = threading.Thread(target=self._work, name="closing", daemon=True)
         self._closing.start()
@@ -106,7 +108,7 @@ class Worlds:
         cannot be opened is logged and fails those who use it, while all others work. An object that could not be
         opened before and has not changed does not keep others from changing either.
         """
-        opening = _Opening(snapshot, self._runtime)
+        opening = _Opening(revision, snapshot, self._runtime, self._scheduler)
         inheritance = _Inheritance(self._runtime.world)
         failed: dict[Key, Exception] = {}
         try:
@@ -185,8 +187,10 @@ class _Inheritance:
 class _Opening:
     """What the kinds' `open` may ask (kinds.base.Opening). Consumers keep it, so it must not hold a world."""
 
-    def __init__(self, snapshot: Snapshot, runtime: Runtime) -> None:
+    def __init__(self, revision: int, snapshot: Snapshot, runtime: Runtime, scheduler: Scheduler | None) -> None:
         self.server_name = runtime.name
+        self.revision = revision
+        self.scheduler = scheduler
         self.handles: dict[Key, Handle] = {}
         self.opened: dict[Key, Handle] = {}
         self._snapshot = snapshot
@@ -227,8 +231,11 @@ def _unusable(thing: Kind) -> Exception:
 
 
 def _referred(thing: Kind) -> list[Key]:
+    """What an object's handle is made with; those of one section cannot have each other's."""
     keys: list[Key] = []
     for field in references(type(thing)):
+        if field.ref == thing.section:
+            continue
         names = getattr(thing, field.name)
         keys.extend((field.ref, name) for name in ((names,) if isinstance(names, str) else names or ()))
     return keys

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from zato.common.api import URL_TYPE
+from zato.common.cid import new_cid
 from zato.common.exception import HTTPException
 from zato.kinds.security.groups import satisfied
 from zato.server.channel import ChannelInfo
@@ -18,7 +19,7 @@ from zato.server.http.router import METHODS, Route, Router
 from zato.server.invoke import run
 from zato.server.request import Request
 from zato.server.response import Response
-from zato.server.runtime import Runtime, new_cid
+from zato.server.runtime import Runtime
 from zato.server.world import World
 
 PING = "/zato/ping"
