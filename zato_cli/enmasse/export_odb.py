@@ -1,0 +1,38 @@
+"""zato enmasse --export-odb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+
+import click
+
+from zato.config.snapshot import Key
+from zato.kinds.base import Kind, secret_fields
+from zato_cli.enmasse.options import DONE, Options
+from zato_cli.enmasse.server import odb_of
+from zato_cli.enmasse.write import write
+
+
+def run(options: Options) -> int:
+    """Write what the ODB holds."""
+    with closing(odb_of(options)) as odb:
+        snapshot, references = odb.load(), odb.variables()
+    progress("ODB objects read", options)
+    progress("ODB objects merged in", options)
+    write(snapshot, secrets_only(snapshot, references), options)
+    return DONE
+
+
+def progress(text: str, options: Options) -> None:
+    """Lines of seed 004; they stay out of an export that goes to standard output."""
+    click.echo(text, err=options.output == "-")
+
+
+def secrets_only(objects: Iterable[Kind], references: dict[Key, dict[str, str]]) -> dict[Key, dict[str, str]]:
+    """What was imported from a variable and is no secret leaves as its value."""
+    return {
+        (thing.section, thing.name): {name: text for name, text in own.items() if name in secret_fields(type(thing))}
+        for thing in objects
+        if (own := references.get((thing.section, thing.name)))
+    }

@@ -1,0 +1,27 @@
+"""What the command line of `zato enmasse` says besides the action, and its exit codes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from zato.config.export import Format
+
+DONE, ERROR, DIFFERS, NOTHING_CHECKED = 0, 1, 2, 3
+"""Exit codes (docs/decisions.md, 10)."""
+
+
+class Options(NamedTuple):
+    """What the command line says besides the action."""
+
+    server: str | None
+    inputs: tuple[str, ...]
+    output: str | None
+    format: Format
+    types: tuple[str, ...]
+    names: tuple[str, ...]
+    export_odb: bool
+    replace: bool
+    strict: bool
+    json: bool
+    env_file: str | None
