@@ -10,19 +10,18 @@ from typing import Any
 from zato.common.api import URL_TYPE
 from zato.common.cid import new_cid
 from zato.common.exception import HTTPException
+from zato.kinds.rest.router import METHODS, PING
 from zato.kinds.security.groups import satisfied
 from zato.server.channel import ChannelInfo
 from zato.server.http.access_log import AccessLog
 from zato.server.http.request import HTTPRequest, read_body, read_payload
 from zato.server.http.response import JSON, STATUS_LINES, Answer, answer, error, failure, to_json
-from zato.server.http.router import METHODS, Route, Router
+from zato.server.http.router import Route, Router
 from zato.server.invoke import run
 from zato.server.request import Request
 from zato.server.response import Response
 from zato.server.runtime import Runtime
 from zato.server.world import World
-
-PING = "/zato/ping"
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from urllib.parse import unquote_to_bytes
 from waitress.buffers import OverflowableBuffer
 from waitress.receiver import FixedStreamReceiver
 
+from zato.kinds.rest.router import METHODS
 from zato.server.http.limits import Limits
-from zato.server.http.router import METHODS
 
 _SINGLE = frozenset({"AUTHORIZATION", "CONTENT_LENGTH", "CONTENT_TYPE", "HOST", "TRANSFER_ENCODING"})
 """Headers of which a second one could be read differently by someone else."""

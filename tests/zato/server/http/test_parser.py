@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zato.kinds.rest.router import METHODS
 from zato.server.http.limits import Limits
 from zato.server.http.parser import Refusal, StrictParser
-from zato.server.http.router import METHODS
 
 
 class Settings(msgspec.Struct):
