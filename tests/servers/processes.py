@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from tests.servers.waiting import wait_for
+
 _GUARDED = """
 exec 3<&0
 (read _; kill -KILL 0) <&3 &
@@ -46,6 +48,28 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
     assert process.stdin is not None
     process.stdin.close()
+
+
+def freeze(process: subprocess.Popen[bytes]) -> None:
+    """Stop the whole group, and wait until each of its threads has come to a halt."""
+    send(process, signal.SIGSTOP)
+    wait_for(lambda: _states(process.pid) <= set("TZX"), "the processes have stopped")
+
+
+def thaw(process: subprocess.Popen[bytes]) -> None:
+    """Let the group go on."""
+    send(process, signal.SIGCONT)
+
+
+def _states(group: int) -> set[str]:
+    """States of the threads of a process group (proc(5): state and pgrp in `stat`)."""
+    states = set()
+    for stat in Path("/proc").glob("[0-9]*/task/[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, of = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(of) == group:
+                states.add(state)
+    return states
 
 
 def make_directory(prefix: str) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -30,10 +29,10 @@ class RabbitMQ:
     """A node with ports, home, cookie, epmd and data of its own. kill -9 and a start make it a crash and a recovery."""
 
     def __init__(self) -> None:
+        self._program = _program()
         self._base = processes.make_directory("zato-rabbitmq-")
         self.port, self._dist_port, self._epmd_port = free_ports(3)
         self._node = f"zato{self.port}@localhost"
-        self._program = _program()
         self._env = self._environment()
         self._process: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
@@ -69,11 +68,11 @@ class RabbitMQ:
     def frozen(self) -> Iterator[None]:
         """It keeps its connections and does nothing."""
         assert self._process is not None
-        processes.send(self._process, signal.SIGSTOP)
+        processes.freeze(self._process)
         try:
             yield
         finally:
-            processes.send(self._process, signal.SIGCONT)
+            processes.thaw(self._process)
 
     @contextmanager
     def blocked(self) -> Iterator[None]:
@@ -160,7 +159,8 @@ class VHost:
         self.server.evaluate(
             f"ok = rabbit_vhost:add({name}, {_TESTS}),"
             f"ok = rabbit_auth_backend_internal:add_user({user}, {password}, {_TESTS}),"
-            f"ok = rabbit_auth_backend_internal:set_permissions({user}, {name}, {_ALL}, {_ALL}, {_ALL}, {_TESTS})"
+            f"ok = rabbit_auth_backend_internal:set_permissions({user}, {name}, {_ALL}, {_ALL}, {_ALL}, {_TESTS}),"
+            "ok = mnesia:sync_log()"
         )
 
     def delete(self) -> None:
@@ -205,6 +205,7 @@ class VHost:
         """Make a durable queue."""
         with self.channel() as channel:
             channel.queue_declare(queue, durable=True, arguments=arguments)
+        self.server.evaluate("ok = mnesia:sync_log()")  # a queue may be declared and not on disk yet: kill -9 loses it
 
     def depth(self, queue: str) -> int:
         """How many messages are ready in a queue."""

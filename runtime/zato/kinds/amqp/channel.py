@@ -28,7 +28,7 @@ class ChannelAMQP(Addressed, frozen=True, kw_only=True):
         Literal["ack", "reject"], about("What happens to a message that its service neither acked nor rejected.")
     ] = "ack"
     prefetch_count: Annotated[
-        int, about("Messages taken ahead for each one handled at a time; 0 sets no bound.", ge=0, le=65_535)
+        int, about("Messages taken ahead for each one handled at a time; 0 means 50.", ge=0, le=65_535)
     ] = 0
     data_format: Annotated[
         Literal["json", ""], about("How message bodies are read.", spelled={None: "", "none": ""})

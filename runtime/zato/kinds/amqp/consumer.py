@@ -112,6 +112,7 @@ class Consumer:
         self.definition = definition
         self._opening = opening
         self._link = Link(definition, opening.server_name, on_up=self._up, on_down=self._down)
+        self._connection: Connection | None = None
         self._channel: Channel | None = None
         self._consumer_tag = ""
         self._deliveries: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
@@ -163,10 +164,11 @@ class Consumer:
     # The I/O thread
 
     def _up(self, connection: Connection) -> None:
+        self._connection = connection
         connection.channel(on_open_callback=self._opened)
 
     def _down(self) -> None:
-        self._channel = None
+        self._connection = self._channel = None
 
     def _opened(self, channel: Channel) -> None:
         channel.add_on_close_callback(self._channel_closed)
@@ -204,15 +206,21 @@ class Consumer:
 
     def _settle_all(self) -> None:
         self._woken = False
-        while self._verdicts:
-            delivery, verdict = self._verdicts.popleft()
-            if delivery.channel is not self._channel or not self._channel.is_open:
-                continue
-            tag = delivery.method.delivery_tag
-            if verdict is Verdict.ACK:
-                self._channel.basic_ack(tag)
-            else:
-                self._channel.basic_reject(tag, requeue=verdict is Verdict.GIVE_BACK)
+        if self._connection is None:
+            self._verdicts.clear()  # the broker has those messages again
+            return
+        with self._connection.together():
+            while self._verdicts:
+                self._tell(*self._verdicts.popleft())
+
+    def _tell(self, delivery: Delivery, verdict: Verdict) -> None:
+        channel, tag = delivery.channel, delivery.method.delivery_tag
+        if channel is not self._channel or not channel.is_open:
+            return  # the broker has the message again
+        if verdict is Verdict.ACK:
+            channel.basic_ack(tag)
+        else:
+            channel.basic_reject(tag, requeue=verdict is Verdict.GIVE_BACK)
 
     # The workers
 
@@ -232,7 +240,7 @@ class Consumer:
         try:
             payload = decode_body(delivery.body, delivery.properties.content_type, self.config.data_format)
         except ValueError as error:
-            self._log(logging.ERROR, "is rejected, since no delivery can help", delivery, error)
+            self._log("is rejected, since no delivery can help", delivery, error)
             self._settle(delivery, Verdict.REJECT)
             return
         extra = {"amqp": AMQPMessage(delivery, self._settle)}
@@ -243,10 +251,10 @@ class Consumer:
     def _failed(self, delivery: Delivery, error: BaseException) -> None:
         """Decide what becomes of a message whose service raised: it waits here, and goes back to the queue."""
         if delivery.settled:
-            self._log(logging.WARNING, "was settled by its service, which then failed", delivery, error)
+            self._log("was settled by its service, which then failed", delivery, error, exc_info=error)
             return
         delay = min(FIRST_DELAY * 2 ** self._failures.add(delivery), LONGEST_DELAY)
-        self._log(logging.WARNING, f"goes back to the queue in {delay:g} s", delivery, error)
+        self._log(f"goes back to the queue in {delay:g} s", delivery, error, exc_info=error)
         self._closing.wait(delay)
         self._settle(delivery, Verdict.GIVE_BACK)
 
@@ -260,9 +268,10 @@ class Consumer:
             self._woken = True
             self._link.call(self._settle_all)
 
-    def _log(self, level: int, fate: str, delivery: Delivery, error: BaseException) -> None:
-        logger.log(
-            level,
+    def _log(
+        self, fate: str, delivery: Delivery, error: BaseException, *, exc_info: BaseException | None = None
+    ) -> None:
+        logger.error(
             "A message of AMQP channel `%s` %s; queue=%s, message_id=%r, service=%s, reason=%s: %s",
             self.config.name,
             fate,
@@ -271,6 +280,7 @@ class Consumer:
             self.config.service,
             type(error).__name__,
             error,
+            exc_info=exc_info,
         )
 
 

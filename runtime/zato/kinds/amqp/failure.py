@@ -55,7 +55,7 @@ def explain(error: BaseException, definition: DefAMQP) -> Failure:
             case _ if isinstance(cause, _TIMEOUTS):
                 return Failure("timeout", f"no answer from {where} in time (check host, port and firewall)")
             case exceptions.StreamLostError():
-                return Failure("other", f"{where} dropped the connection")
+                return Failure("other", f"the connection to {where} was lost: {str(cause).partition(': ')[2][:300]}")
             case OSError(strerror=str(text)):
                 return Failure("other", f"cannot reach {where}: {text}")
     return Failure("other", f"{where}: {type(error).__name__}: {str(error)[:300]}")

@@ -81,7 +81,8 @@ class Lane:
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
-        self._lock = threading.Condition()
+        self._lock = threading.Lock()
+        self._empty = threading.Condition(self._lock)
         self._closed = False
         self._held = 0
         self._held_bytes = 0
@@ -115,7 +116,7 @@ class Lane:
         """Take no more messages and wait for those that are here to end."""
         with self._lock:
             self._closed = True
-            self._lock.wait_for(lambda: self._held == 0, timeout)
+            self._empty.wait_for(lambda: self._held == 0, timeout)
 
     # The I/O thread
 
@@ -135,9 +136,13 @@ class Lane:
 
     def flush(self) -> None:
         """Send what waits, as far as the broker's confirms allow."""
-        channel, exchanges = self._channel, self._exchanges
-        if channel is None or exchanges is None or self.blocked:
-            return
+        if self._connection is not None and self._channel is not None and self._queue and not self.blocked:
+            with self._connection.together():
+                self._send_waiting(self._channel)
+
+    def _send_waiting(self, channel: Channel) -> None:
+        exchanges = self._exchanges
+        assert exchanges is not None
         while self._queue and len(self._unconfirmed) < MAX_UNCONFIRMED:
             delivery = self._queue.popleft()
             if delivery.ended:
@@ -269,4 +274,4 @@ class Lane:
             self._held -= 1
             self._held_bytes -= len(delivery.message.body)
             if self._closed and not self._held:
-                self._lock.notify_all()
+                self._empty.notify_all()

@@ -7,9 +7,9 @@ here (reference: reliability, sections 2.2.3 and 5.3).
 
 from __future__ import annotations
 
+import secrets
 import struct
 import time
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -111,7 +111,7 @@ class Sender(msgspec.Struct, frozen=True):
         }
         fields = {name: None if value == "" else value for name, value in fields.items()}
         if fields.get("message_id") is None:
-            fields["message_id"] = uuid.uuid4().hex
+            fields["message_id"] = secrets.token_hex(16)
         if isinstance(fields["delivery_mode"], str):
             fields["delivery_mode"] = _DELIVERY_MODES.get(fields["delivery_mode"], fields["delivery_mode"])
         self._check_fields(fields)

@@ -46,12 +46,15 @@ class Publisher:
         self._exchanges: Exchanges | None = None
         self._blocked_because = ""
         self._woken = False
+        self._closed = False
 
     def lane(self) -> Lane:
         """Make a way to the broker that keeps its messages in order."""
         lane = Lane(self._wake)
         with self._lock:
             self._lanes = (*self._lanes, lane)
+            if self._closed:
+                lane.drain(0)
         self._link.call(lambda: self._admit(lane))
         return lane
 
@@ -69,6 +72,8 @@ class Publisher:
     def close(self, timeout: float = CLOSE_TIMEOUT) -> None:
         """Let messages leave for up to `timeout` seconds, then close the connection. Never raises."""
         until = time.monotonic() + timeout
+        with self._lock:
+            self._closed = True
         for lane in self._lanes:
             self.drop(lane, max(0.0, until - time.monotonic()))
         self._link.close()

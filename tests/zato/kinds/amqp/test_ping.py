@@ -4,10 +4,16 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
+from pika.channel import Channel
 
+from tests.servers.certificates import Authority
 from tests.servers.ports import free_port
+from tests.servers.proxy import Proxy
 from tests.servers.rabbitmq import RabbitMQ, VHost
 from tests.servers.waiting import wait_for
 from zato.kinds.amqp import ping as ping_module
@@ -122,6 +128,44 @@ def test_a_port_without_tls(vhost: VHost) -> None:
     assert f"127.0.0.1:{vhost.server.port} does not speak TLS" in detail
 
 
+@pytest.fixture
+def tls(vhost: VHost, tmp_path: Path) -> Iterator[tuple[DefAMQP, Authority]]:
+    """A broker behind TLS, and who vouches for it."""
+    authority = Authority(tmp_path)
+    with Proxy(vhost.server.port, authority.server_context("localhost")) as proxy:
+        yield vhost.definition(host="amqps://localhost", port=proxy.port), authority
+
+
+def test_a_broker_behind_tls(tls: tuple[DefAMQP, Authority], monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given
+    definition, authority = tls
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
+
+    # When
+    result = ping(definition, "server1")
+
+    # Then
+    assert result.ok
+    assert result.address == f"amqps://localhost:{definition.port}/{definition.vhost}"
+
+
+def test_a_certificate_that_nobody_vouches_for(tls: tuple[DefAMQP, Authority]) -> None:
+    detail = failed(ping(tls[0], "server1"), "tls")
+    assert f"the TLS certificate of localhost:{tls[0].port} is not trusted: unable to get local issuer" in detail
+
+
+def test_a_certificate_of_another_host(tls: tuple[DefAMQP, Authority], monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given
+    definition, authority = tls
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
+
+    # When
+    result = ping(replace(definition, host="amqps://127.0.0.1"), "server1")
+
+    # Then
+    assert "IP address mismatch" in failed(result, "tls")
+
+
 def test_a_port_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     # Given
     monkeypatch.setattr(ping_module, "TIMEOUT", 0.5)
@@ -145,18 +189,17 @@ def test_a_broker_that_hangs_once_it_is_asked(monkeypatch: pytest.MonkeyPatch, v
     # Given
     monkeypatch.setattr(ping_module, "TIMEOUT", 1.0)
     monkeypatch.setattr(ping_module, "LEAVE_TIMEOUT", 0.2)
+    with Proxy(vhost.server.port) as proxy:
+        ask = ping_module._Attempt._ask
 
-    def three_answers(client: socket.socket) -> None:
-        with socket.create_connection(("127.0.0.1", vhost.server.port)) as broker:
-            for _ in range(3):
-                broker.sendall(client.recv(65_536))
-                client.sendall(broker.recv(65_536))
-            while client.recv(65_536):
-                pass
+        def hold_and_ask(attempt: Any, channel: Channel) -> None:
+            proxy.hold()
+            ask(attempt, channel)
 
-    # When
-    with one_client(three_answers) as port:
-        result = ping(vhost.definition(port=port), "server1")
+        monkeypatch.setattr(ping_module._Attempt, "_ask", hold_and_ask)
+
+        # When
+        result = ping(vhost.definition(port=proxy.port), "server1")
 
     # Then
     failed(result, "timeout")

@@ -112,6 +112,7 @@ class TestDelivery:
         # When
         one.invoke("x", "", "q")
         two.invoke("x", "", "q")
+        open_outgoing(outgoing(name="Three"), world).invoke("x", "", "q")
 
         # Then
         assert (before, vhost.connections()) == (0, 1)
@@ -142,6 +143,14 @@ class TestDelivery:
         assert vhost.take_all("q") == [b"1", b"2"]
         with pytest.raises(Closed, match="the connection is closing"):
             one.send("3", "", "q")
+
+    def test_a_closed_definition_takes_no_messages(self, world: OneDefinition) -> None:
+        # Given
+        world.publisher.close()
+
+        # Then
+        with pytest.raises(Closed):
+            open_outgoing(outgoing(), world).send("x", "", "q")
 
     def test_closing_lets_waiting_messages_leave(self, vhost: VHost, world: OneDefinition) -> None:
         # Given

@@ -20,8 +20,6 @@ class OneDefinition:
     server_name = "server1"
     revision = 1
     scheduler = None
-    revision = 1
-    scheduler = None
 
     def __init__(self, definition: DefAMQP, service: Service | None = None) -> None:
         self.definition = definition
