@@ -11,7 +11,7 @@ import msgspec
 
 from zato.common.exception import Inactive
 from zato.config.problems import did_you_mean
-from zato.errors import ZatoError
+from zato.errors import NotUsableYet, ZatoError
 from zato.kinds.base import ConnectionHandle, Kind, Ping
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _ping(world: World, thing: Kind) -> Pinged:
 def _asked(world: World, thing: Kind) -> Ping:
     try:
         return cast("ConnectionHandle", world.handle(thing.section, thing.name)).ping()
-    except Inactive as e:
+    except (Inactive, NotUsableYet) as e:
         reason = str(e)
     except Exception as e:  # noqa: BLE001 - one connection must not keep the others from being pinged
         reason = f"it cannot be used: {e}"

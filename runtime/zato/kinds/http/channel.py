@@ -94,9 +94,10 @@ class ChannelHTTP(Limited, frozen=True, kw_only=True):
         return self.method, self.http_accept, ""
 
     def mistakes(self) -> Iterator[Mistake]:
-        """A path that cannot be answered at."""
+        """Limits that exclude each other, and a path that cannot be answered at."""
         from zato.kinds.rest.path import check
 
+        yield from super().mistakes()
         wrong = check(self.url_path)
         if wrong:
             yield Mistake("url_path", wrong)

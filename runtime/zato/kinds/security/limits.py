@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
-from zato.kinds.base import Kind, about
+from zato.kinds.base import Kind, Mistake, about
 
 _PENDING = "rate limits are kept but not enforced yet"
 
@@ -25,3 +26,8 @@ class Limited(Kind, frozen=True, kw_only=True):
     rate_limit_check_parent_def: Annotated[
         bool, about("Whether limits of the parent object apply too, 3.2 format.", pending=_PENDING)
     ] = False
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Rules of its own besides those of a tier, of which nobody can tell the ones that are meant."""
+        if self.rate_limiting and self.quota_tier:
+            yield Mistake("quota_tier", "it has both `rate_limiting` and `quota_tier`", hint="keep one")
