@@ -4,7 +4,8 @@ Exception
 ├── ZatoError                     anything that stops a command; its text is for people
 │   ├── ConfigurationError        files with problems; carries all of them
 │   ├── ODBError                  the operational database cannot be used
-│   │   └── NewerODB              written by a newer version of this package
+│   │   ├── NewerODB              written by a newer version of this package
+│   │   └── OtherKey              its secrets are encrypted with another key
 │   ├── ServerDirectoryError      not a server directory, or one that is not as it should be
 │   ├── NotRunning                a running server is needed and there is none
 │   ├── NotUsableYet              an object is of a kind that is kept but has no effect yet
@@ -42,6 +43,10 @@ class ODBError(ZatoError):
 
 class NewerODB(ODBError):
     """The operational database was written by a newer version of this package."""
+
+
+class OtherKey(ODBError):
+    """The secrets of the operational database are encrypted with another key."""
 
 
 class ServerDirectoryError(ZatoError):

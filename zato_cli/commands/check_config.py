@@ -27,14 +27,15 @@ def command(server: str | None) -> int:
     settings = directory.settings()  # all that follows depends on them
     output.line(f"Settings in {directory.config}, OK")
     checks: list[Callable[[ServerDirectory, Settings], str]] = [_key_file, _odb, _logs, _address]
-    failed = 0
+    problems: set[str] = set()
     for check in checks:
         try:
             output.line(f"{check(directory, settings)}, OK")
         except ZatoError as e:
-            output.error(e)
-            failed = 1
-    return failed
+            if str(e) not in problems:  # the ODB cannot be used without the key either
+                output.error(e)
+            problems.add(str(e))
+    return 1 if problems else 0
 
 
 def _key_file(directory: ServerDirectory, _: Settings) -> str:

@@ -1,88 +1,66 @@
-"""The SQL database under the ODB."""
+"""The SQL database under the ODB: what SQLite and PostgreSQL have in common."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import sqlite3
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from zato.errors import ODBError
 
-BUSY_SECONDS = 10
-"""How long a statement waits for another process's transaction."""
 
+class Database(Protocol):
+    """One connection. It belongs to the thread that opened it, and it never reconnects: its locks would be lost unseen.
 
-class SQLite:
-    """One connection to an SQLite file: write-ahead log, and a commit is on disk when it returns.
-
-    A connection belongs to the thread that made it.
+    In SQL, `?` stands for a parameter, and columns have types that both databases know: TEXT, BIGINT and DOUBLE
+    PRECISION. A commit is on disk when it returns. Everything here raises ODBError.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-        except sqlite3.Error as e:
-            raise self._error(e) from None
+    @property
+    def name(self) -> str:
+        """What messages call the database; no password is in it."""
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run a query. Raises ODBError."""
-        try:
-            return self._connection.execute(sql, parameters).fetchall()
-        except sqlite3.Error as e:
-            raise self._error(e) from None
+        """Run a query."""
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
-        """Run a statement. Raises ODBError."""
-        self.rows(sql, parameters)
+        """Run a statement."""
 
     def execute_many(self, sql: str, parameter_sets: Iterable[Sequence[Any]]) -> None:
-        """Run a statement once for each set of parameters. Raises ODBError."""
-        try:
-            self._connection.executemany(sql, parameter_sets)
-        except sqlite3.Error as e:
-            raise self._error(e) from None
+        """Run a statement once for each set of parameters."""
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Do all or nothing of what is inside. Raises ODBError."""
-        self.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self.execute("COMMIT")
-        except BaseException:
-            with suppress(ODBError):  # the COMMIT that failed may have ended the transaction
-                self.execute("ROLLBACK")
-            raise
+    def tables(self) -> set[str]:
+        """Names of the tables that there are."""
 
-    @contextmanager
-    def exclusive(self, timeout: float) -> Iterator[None]:
-        """Keep other processes' imports out; the lock goes when this process does. Raises ODBError."""
-        lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            deadline = time.monotonic() + timeout
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        raise ODBError(f"another import has not ended within {timeout:g} s; try again") from None
-                    time.sleep(0.02)
-            yield
-        finally:
-            os.close(lock)
+    def now(self) -> float:
+        """Seconds since the epoch, by the clock that all who use the database share."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Do all or nothing of what is inside; one transaction after another, whoever they are from."""
+
+    def exclusive(self, timeout: float) -> AbstractContextManager[None]:
+        """Keep other processes' imports out; the lock goes when this process does."""
+
+    def announce(self) -> None:
+        """Have those who `wait` look, once the transaction has ended."""
+
+    def wait(self, descriptor: int, timeout: float) -> None:
+        """Wait until somebody announced something, the descriptor is readable, or `timeout` seconds have passed."""
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
 
-    def _error(self, e: sqlite3.Error) -> ODBError:
-        return ODBError(f"the ODB {self.path} cannot be used: {e}")
+
+def connect(address: Path | str, *, create: bool) -> Database:
+    """Open an SQLite file, or the PostgreSQL database of a URL. A file may be created. Raises ODBError."""
+    if isinstance(address, Path):
+        from zato.odb.sqlite import SQLite
+
+        return SQLite(address, create=create)
+    try:
+        from zato.odb.postgresql import PostgreSQL
+    except ImportError as e:
+        hint = "install it with: pip install 'zato-runtime[postgresql]'"
+        raise ODBError(f"an ODB in PostgreSQL needs psycopg ({e}); {hint}") from None
+    return PostgreSQL(address)

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from zato.kinds.scheduler.ledger import CLOCK_TOLERANCE, Adopted, Claim, JobState
-from zato.odb.database import SQLite
+from zato.odb.database import Database
 from zato.odb.processes import may_run
 
 LEASE_SECONDS = 15.0
@@ -52,7 +52,7 @@ class _Row(msgspec.Struct, frozen=True):
 class Jobs:
     """The ODB's part in running jobs (kinds.scheduler.ledger.JobLedger). It belongs to the thread that opened it."""
 
-    def __init__(self, database: SQLite) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self._host = socket.gethostname()
         self._pid = os.getpid()

@@ -7,7 +7,7 @@ which nobody serves, and then made the current one by moving a single pointer.
 
 from __future__ import annotations
 
-import time
+import hmac
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from zato.config.snapshot import Key, Snapshot
 from zato.errors import NewerODB, ODBError
 from zato.kinds.base import Kind, secret_fields
 from zato.odb import jobs
-from zato.odb.database import SQLite
+from zato.odb.database import connect
 from zato.odb.jobs import Jobs
 from zato.odb.processes import may_run
 from zato.odb.secrets import Secrets
@@ -34,16 +34,17 @@ LEASE_SECONDS = 5.0
 LOCK_SECONDS = 30.0
 
 _TABLES = (
-    "CREATE TABLE setting (name TEXT PRIMARY KEY, value INTEGER NOT NULL)",
+    "CREATE TABLE setting (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
+    "CREATE TABLE secret_key (fingerprint TEXT NOT NULL)",
     """CREATE TABLE revision (
-        number INTEGER PRIMARY KEY, made_at TEXT NOT NULL, made_by TEXT NOT NULL, source TEXT NOT NULL,
+        number BIGINT PRIMARY KEY, made_at TEXT NOT NULL, made_by TEXT NOT NULL, source TEXT NOT NULL,
         changes TEXT NOT NULL)""",
     """CREATE TABLE object (
-        section TEXT NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, body TEXT NOT NULL,
+        section TEXT NOT NULL, name TEXT NOT NULL, since BIGINT NOT NULL, until BIGINT, body TEXT NOT NULL,
         secrets TEXT NOT NULL, variables TEXT NOT NULL, PRIMARY KEY (section, name, since))""",
     """CREATE TABLE worker (
-        id TEXT PRIMARY KEY, server TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL, seen_at REAL NOT NULL,
-        prepared INTEGER NOT NULL, serving INTEGER NOT NULL, problem TEXT NOT NULL)""",
+        id TEXT PRIMARY KEY, server TEXT NOT NULL, host TEXT NOT NULL, pid BIGINT NOT NULL,
+        seen_at DOUBLE PRECISION NOT NULL, prepared BIGINT NOT NULL, serving BIGINT NOT NULL, problem TEXT NOT NULL)""",
     *jobs.TABLES,
 )
 
@@ -68,51 +69,57 @@ class Worker(msgspec.Struct, frozen=True):
     server: str
     host: str
     pid: int
-    seen_at: float
-    """Seconds since the epoch."""
     prepared: int
     """The newest revision that it is ready to serve."""
     serving: int
     problem: str = ""
     """Why it cannot serve the staged revision."""
 
-    @property
-    def alive(self) -> bool:
-        """Whether it is to be waited for."""
-        if time.time() - self.seen_at > LEASE_SECONDS:
-            return False
-        return may_run(self.host, self.pid)
-
 
 class ODB:
     """Reads and writes the operational database. An instance belongs to the thread that made it."""
 
-    def __init__(self, path: Path, secrets: Secrets, *, create: bool = False) -> None:
-        """Open the database. Raises ODBError, and NewerODB if a newer version of this package wrote it."""
-        if not create and not path.exists():
-            raise ODBError(f"there is no ODB at {path}")
+    def __init__(self, address: Path | str, secrets: Secrets, *, create: bool = False) -> None:
+        """Open the database: an SQLite file, or the PostgreSQL of a URL. With `create` it is made if there is none.
+
+        Raises ODBError, NewerODB if a newer version of this package wrote it, and OtherKey.
+        """
         self._secrets = secrets
-        self._database = SQLite(path)
-        if create:
-            self._create()
-        else:
-            self._check_format(path)
+        self._database = connect(address, create=create)
+        try:
+            if create:
+                self._create()
+            self._check_format()
+            self._check_key()
+        except BaseException:
+            self.close()
+            raise
 
     def _create(self) -> None:
+        fingerprint = self._secrets.fingerprint
         with self._database.transaction():
+            if "setting" in self._database.tables():
+                return
             for table in _TABLES:
                 self._database.execute(table)
             settings = (("format", FORMAT), ("current", 0), ("last", 0))
             self._database.execute_many("INSERT INTO setting VALUES (?, ?)", settings)
+            self._database.execute("INSERT INTO secret_key VALUES (?)", (fingerprint,))
 
-    def _check_format(self, path: Path) -> None:
-        try:
-            found = self._setting("format")
-        except ODBError as e:
-            raise ODBError(f"{path} is not an ODB: {e}") from None
-        if found > FORMAT:
-            message = f"the ODB {path} has format {found} and this version knows formats up to {FORMAT}"
+    def _check_format(self) -> None:
+        name = self._database.name
+        is_odb = "setting" in self._database.tables()
+        found = self._database.rows("SELECT value FROM setting WHERE name = 'format'") if is_odb else []
+        if not found:
+            raise ODBError(f"{name} is not an ODB; make one, and a server, with `zato quickstart create`")
+        if found[0][0] > FORMAT:
+            message = f"the ODB {name} has format {found[0][0]} and this version knows formats up to {FORMAT}"
             raise NewerODB(f"{message}; upgrade to the version that wrote it")
+
+    def _check_key(self) -> None:
+        ((fingerprint,),) = self._database.rows("SELECT fingerprint FROM secret_key")
+        if not hmac.compare_digest(fingerprint, self._secrets.fingerprint):
+            raise self._secrets.other_key()
 
     def close(self) -> None:
         """Close the database."""
@@ -139,9 +146,15 @@ class ODB:
     @property
     def staged(self) -> int | None:
         """The revision that is written and not yet the current one."""
-        last, current = self._setting("last"), self.current
-        found = self._database.rows("SELECT number FROM revision WHERE number = ? AND number > ?", (last, current))
-        return last if found else None
+        return self.pointers[1]
+
+    @property
+    def pointers(self) -> tuple[int, int | None]:
+        """The current and the staged revision, as they were at one moment."""
+        ((current, last),) = self._database.rows(
+            "SELECT value, (SELECT MAX(number) FROM revision) FROM setting WHERE name = 'current'"
+        )
+        return current, last if last is not None and last > current else None
 
     def load(self, revision: int | None = None) -> Snapshot:
         """The configuration of a revision, of the current one by default. Raises ODBError."""
@@ -191,6 +204,10 @@ class ODB:
         decode = msgspec.json.decode
         return [Revision(n, at, by, decode(source), decode(changes)) for n, at, by, source, changes in rows]
 
+    def wait(self, descriptor: int, timeout: float) -> None:
+        """Wait until there may be something new, the descriptor is readable, or `timeout` seconds have passed."""
+        self._database.wait(descriptor, timeout)
+
     # Writing a revision
 
     @contextmanager
@@ -232,6 +249,7 @@ class ODB:
                     if step.object is not None
                 ),
             )
+            self._database.announce()
         return number
 
     def _encoded(self, thing: Kind, variables: Mapping[str, str]) -> tuple[str, str, str]:
@@ -246,23 +264,28 @@ class ODB:
         with self._database.transaction():
             self._set("current", revision)
             self._database.execute(jobs.FORGET_DELETED)
+            self._database.announce()
 
     def discard(self, revision: int) -> None:
-        """Undo `stage`. Only inside `importing`."""
+        """Undo `stage`, unless the revision is the current one by now. Only inside `importing`."""
         with self._database.transaction():
+            if revision <= self.current:
+                return
             self._database.execute("DELETE FROM object WHERE since = ?", (revision,))
             self._database.execute("UPDATE object SET until = NULL WHERE until = ?", (revision,))
             self._database.execute("DELETE FROM revision WHERE number = ?", (revision,))
+            self._database.announce()
 
     # Who serves what
 
     def report(self, worker: Worker) -> None:
         """Note what a worker does; it counts as alive for LEASE_SECONDS."""
         self._database.execute(
-            "INSERT INTO worker VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO worker (id, server, host, pid, prepared, serving, problem, seen_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, prepared = excluded.prepared,"
             " serving = excluded.serving, problem = excluded.problem",
-            msgspec.structs.astuple(worker),
+            (*msgspec.structs.astuple(worker), self._database.now()),
         )
 
     def forget(self, worker_ids: Iterable[str]) -> None:
@@ -270,11 +293,14 @@ class ODB:
         self._database.execute_many("DELETE FROM worker WHERE id = ?", ((worker_id,) for worker_id in worker_ids))
 
     def workers(self) -> list[Worker]:
-        """The workers that are alive."""
+        """The workers that are alive, and so are to be waited for."""
         rows = self._database.rows(
-            "SELECT id, server, host, pid, seen_at, prepared, serving, problem FROM worker ORDER BY id"
+            "SELECT id, server, host, pid, prepared, serving, problem FROM worker"
+            " WHERE ABS(seen_at - ?) <= ? ORDER BY id",
+            (self._database.now(), LEASE_SECONDS),
         )
-        return [worker for row in rows if (worker := Worker(*row)).alive]
+        workers = (Worker(*row) for row in rows)
+        return [worker for worker in workers if may_run(worker.host, worker.pid)]
 
 
 def _told(step: Step) -> dict[str, Any]:

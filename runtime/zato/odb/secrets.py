@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zato.errors import ODBError
+from zato.errors import ODBError, OtherKey
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
+
+KEY_BYTES = 32
+"""Of a Fernet key, which is written in Base64."""
 
 
 class Secrets:
@@ -24,32 +29,55 @@ class Secrets:
         """Write a new key, readable by its owner alone. Raises FileExistsError."""
         from cryptography.fernet import Fernet
 
-        with os.fdopen(os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(Fernet.generate_key() + b"\n")
+        _write(key_file, Fernet.generate_key())
+
+    def copy_key(self, to: Path) -> None:
+        """Write the same key to another file. Raises ODBError if there is no usable key, FileExistsError."""
+        _write(to, self._key())
 
     def encrypt(self, secret: str) -> str:
         """Raises ODBError if there is no usable key."""
         return self._box().encrypt(secret.encode()).decode()
 
     def decrypt(self, token: str) -> str:
-        """Raises ODBError if there is no usable key, or another one was used to encrypt."""
+        """Raises ODBError if there is no usable key, OtherKey if another one was used to encrypt."""
         from cryptography.fernet import InvalidToken
 
         try:
             return self._box().decrypt(token).decode()
         except InvalidToken:
-            message = f"the key in {self._key_file} is not the one that the ODB's secrets were encrypted with"
-            raise ODBError(f"{message}; put the right key file back") from None
+            raise self.other_key() from None
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells keys apart, and nobody who knows it can tell the key. Raises ODBError if there is no usable key."""
+        return hmac.digest(self._key(), b"fingerprint of the key of an ODB", "sha256").hex()
+
+    def other_key(self) -> OtherKey:
+        """The error for an ODB that has another key."""
+        message = f"the key in {self._key_file} is not the one that the ODB's secrets were encrypted with"
+        return OtherKey(f"{message}; put the right key file back")
 
     def _box(self) -> Fernet:
         if self._fernet is None:
             from cryptography.fernet import Fernet
 
-            try:
-                self._fernet = Fernet(self._key_file.read_bytes().strip())
-            except OSError as e:
-                raise ODBError(f"the key file {self._key_file} cannot be read: {e.strerror}") from None
-            except ValueError:
-                message = f"the key file {self._key_file} does not hold a key"
-                raise ODBError(f"{message}; put the right key file back") from None
+            self._fernet = Fernet(self._key())
         return self._fernet
+
+    def _key(self) -> bytes:
+        try:
+            key = self._key_file.read_bytes().strip()
+            is_key = len(base64.urlsafe_b64decode(key)) == KEY_BYTES
+        except OSError as e:
+            raise ODBError(f"the key file {self._key_file} cannot be read: {e.strerror}") from None
+        except ValueError:
+            is_key = False
+        if not is_key:
+            raise ODBError(f"the key file {self._key_file} does not hold a key; put the right key file back")
+        return key
+
+
+def _write(key_file: Path, key: bytes) -> None:
+    with os.fdopen(os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(key + b"\n")

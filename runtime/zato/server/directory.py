@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
-from zato.errors import ServerDirectoryError
+from zato.errors import OtherKey, ServerDirectoryError
 from zato.server.settings import Main, Settings, read, template
 
 MARK = ".zato-info"
@@ -84,26 +87,69 @@ class ServerDirectory:
         """What server.conf says. Raises ConfigurationError."""
         return read(self.config)
 
-    def odb(self, main: Main) -> Path:
-        """The ODB's file."""
-        return self.path / main.odb
+    def odb(self, main: Main) -> Path | str:
+        """The ODB's file, or the URL of its database. Raises ServerDirectoryError.
+
+        In a URL, the value of a variable is a part of its own: whatever is special in a password is encoded. A URL
+        that is one variable is taken as it is.
+        """
+        whole = _VARIABLE.fullmatch(main.odb)
+        text = self._variable(whole) if whole else main.odb
+        if text.startswith(_POSTGRESQL):
+            return _VARIABLE.sub(lambda match: quote(self._variable(match), safe=""), text)
+        if "://" in text:
+            scheme = text.partition("://")[0]
+            message = f"`odb` in {self.config}: there is no ODB of the kind {scheme}://"
+            raise ServerDirectoryError(f"{message}; write a file's name, or postgresql://USER@HOST:PORT/DATABASE")
+        return self.path / _VARIABLE.sub(self._variable, text)
+
+    def _variable(self, match: re.Match[str]) -> str:
+        value = os.environ.get(match[1])
+        if value is None:
+            raise ServerDirectoryError(f"`odb` in {self.config}: the environment variable `{match[1]}` is not set")
+        return value
 
     @classmethod
-    def create(cls, path: Path) -> ServerDirectory:
-        """Make the directory of a new server, with an empty ODB. Raises ServerDirectoryError, OSError."""
+    def create(cls, path: Path, main: Main | None = None, key_file: Path | None = None) -> ServerDirectory:
+        """Make the directory of a new server, and its ODB unless it exists. On an error nothing is left behind.
+
+        The key is that of `key_file`, else a new one. Raises ServerDirectoryError, ODBError, OSError.
+        """
+        path.mkdir(parents=True)
+        try:
+            return cls._fill(path, main or Main(), key_file)
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+
+    @classmethod
+    def _fill(cls, path: Path, main: Main, key_file: Path | None) -> ServerDirectory:
         from zato.odb.odb import ODB
         from zato.odb.secrets import Secrets
 
-        path.mkdir(parents=True)
         mark = msgspec.json.encode({"version": 1, "component": "SERVER"})
         (path / MARK).write_bytes(mark + b"\n")
         made = cls(path)
         for directory in (made.config.parent, *made.user_config[:2], made.pickup, made.logs):
             directory.mkdir(parents=True, exist_ok=True)
-        made.config.write_text(template(), encoding="utf-8")
-        Secrets.create_key(made.key_file)
-        ODB(made.odb(Main()), Secrets(made.key_file), create=True).close()
+        made.config.touch(0o600)  # the URL of an ODB may hold a password
+        made.config.write_text(template(Settings(main=main)), encoding="utf-8")
+        if key_file is None:
+            Secrets.create_key(made.key_file)
+        else:
+            Secrets(key_file).copy_key(made.key_file)
+        try:
+            ODB(made.odb(main), Secrets(made.key_file), create=True).close()
+        except OtherKey:
+            if key_file is not None:
+                raise OtherKey(f"the key in {key_file} is not the one of this ODB; nothing was made") from None
+            message = "other servers have this ODB already, and their key is needed"
+            raise OtherKey(f"{message}; add --key-file with the config/secret.key of one of them") from None
         return made
+
+
+_POSTGRESQL = ("postgresql://", "postgres://")
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 def find(given: str | None) -> ServerDirectory:

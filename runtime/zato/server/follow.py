@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 
 from zato.errors import ODBError, ZatoError
 from zato.odb.odb import ODB, Worker
@@ -15,10 +17,34 @@ from zato.server.runtime import Runtime
 from zato.server.world import Prepared, Worlds
 
 POLL_SECONDS = 1.0
+"""Longest wait, since not all that happens is announced."""
 START_SECONDS = 10.0
 STOP_SECONDS = 10.0
 
 logger = logging.getLogger("zato.follow")
+
+
+class _Bell:
+    """An event that can be waited for together with sockets."""
+
+    def __init__(self) -> None:
+        self.descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    def ring(self) -> None:
+        os.eventfd_write(self.descriptor, 1)
+
+    def hush(self) -> None:
+        with suppress(BlockingIOError):  # it did not ring
+            os.eventfd_read(self.descriptor)
+
+    def wait(self, timeout: float) -> None:
+        waiting = select.poll()
+        waiting.register(self.descriptor, select.POLLIN)
+        waiting.poll(timeout * 1000)
+        self.hush()
+
+    def __del__(self) -> None:
+        os.close(self.descriptor)  # whoever may ring it still has it
 
 
 class Follower:
@@ -28,7 +54,7 @@ class Follower:
         self._open_odb = open_odb
         self._runtime = runtime
         self._worlds = worlds
-        self._woken = threading.Event()
+        self._bell = _Bell()
         self._looked = threading.Event()
         self._stopping = False
         self._prepared: Prepared | None = None
@@ -44,29 +70,36 @@ class Follower:
 
     def wake(self) -> None:
         """Look at the ODB now."""
-        self._woken.set()
+        self._bell.ring()
 
     def stop(self) -> None:
         """Stop following and sign off."""
         self._stopping = True
-        self._woken.set()
+        self._bell.ring()
         self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
-        odb: ODB | None = None
         while not self._stopping:
-            self._woken.clear()
             try:
-                odb = odb or self._open_odb()
-                self._look(odb)
-                self._logged = ""
+                with closing(self._open_odb()) as odb:
+                    self._follow(odb)
+                    self._sign_off(odb)
             except Exception as e:  # noqa: BLE001 - whatever it is, the server goes on with what it has
                 self._log_once(e)
-            self._looked.set()
-            self._woken.wait(POLL_SECONDS)
+                self._looked.set()
+                self._bell.wait(POLL_SECONDS)
         self._drop_prepared()
-        if odb is not None:
-            self._sign_off(odb)
+
+    def _follow(self, odb: ODB) -> None:
+        self._bell.hush()
+        while not self._stopping:
+            self._look(odb)
+            if self._logged:
+                logger.info("The ODB can be used again")
+            self._logged = ""
+            self._looked.set()
+            odb.wait(self._bell.descriptor, POLL_SECONDS)
+            self._bell.hush()
 
     def _log_once(self, e: Exception) -> None:
         """Log an error unless it is that of the look before."""
@@ -76,7 +109,7 @@ class Follower:
         self._logged = str(e)
 
     def _look(self, odb: ODB) -> None:
-        current, staged = odb.current, odb.staged
+        current, staged = odb.pointers
         if current != self._runtime.world.revision:
             self._switch(odb, current)
         if staged is None:
@@ -121,7 +154,6 @@ class Follower:
             server=self._runtime.name,
             host=socket.gethostname(),
             pid=os.getpid(),
-            seen_at=time.time(),
             prepared=prepared,
             serving=serving,
             problem=problem if prepared == problem_revision else "",
@@ -133,4 +165,3 @@ class Follower:
             odb.forget([self._worker_id])
         except ODBError as e:
             logger.warning("%s", e)
-        odb.close()

@@ -27,7 +27,12 @@ class Main(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = "127.0.0.1:17010"
     odb: Annotated[
-        str, about("The operational database: a file, relative to the server's directory.", min_length=1)
+        str,
+        about(
+            "The operational database: a file, relative to the server's directory, or "
+            "postgresql://USER@HOST:PORT/DATABASE. ${NAME} is an environment variable.",
+            min_length=1,
+        ),
     ] = "odb.db"
     drain: Annotated[
         float, about("How long a server that is stopped goes on with what it has begun.", unit="s", ge=0)
@@ -138,8 +143,9 @@ def _unquoted(text: Any) -> Any:
     return text[1:-1] if isinstance(text, str) and re.fullmatch(r"'.*'|\".*\"", text) else text
 
 
-def template() -> str:
-    """A server.conf with every setting at its default, commented out, and what it means."""
+def template(settings: Settings | None = None) -> str:
+    """A server.conf with every setting and what it means; what has its default is commented out."""
+    given = settings or Settings()
     lines = ["# Settings of this server. A change takes effect when the server is started again.", ""]
     for section, struct in typing.get_type_hints(Settings).items():
         lines += [f"[{section}]", f"# {struct.__doc__.splitlines()[0]}", ""]
@@ -147,5 +153,7 @@ def template() -> str:
         for field in msgspec.structs.fields(struct):
             meta = hints[field.name].__metadata__[0]
             unit = f" ({meta.extra['unit']})" if meta.extra["unit"] else ""
-            lines += [f"# {meta.description}{unit}", f"#{field.name} = {field.default}", ""]
+            value = getattr(getattr(given, section), field.name)
+            mark = "#" if value == field.default else ""
+            lines += [f"# {meta.description}{unit}", f"{mark}{field.name} = {value}", ""]
     return "\n".join(lines)
