@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     as_json = "--json" in (sys.argv if arguments is None else arguments)
     try:
-        code: Any = cli.main(arguments, standalone_mode=False)
+        code: Any = cli.main(arguments, prog_name="zato", standalone_mode=False)
     except click.ClickException as e:
         if as_json:
             output.document({"error": e.format_message()})
