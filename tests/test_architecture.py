@@ -104,12 +104,11 @@ def test_help_loads_no_kind() -> None:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built as `pip install .` builds it."""
     directory = tmp_path_factory.mktemp("wheel")
-    script = (
-        f"import hatchling.build, os; os.chdir({str(ROOT)!r}); print(hatchling.build.build_wheel({str(directory)!r}))"
-    )
-    built = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(directory)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
-    return directory / built.stdout.split()[-1]
+    (path,) = directory.glob("*.whl")
+    return path
 
 
 def test_the_wheel_installs_the_two_packages_and_nothing_else(wheel: Path) -> None:
