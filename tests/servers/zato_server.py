@@ -21,6 +21,7 @@ from zato.errors import NotRunning
 from zato.server import control
 from zato.server.directory import ServerDirectory
 from zato.server.pidfile import running_pid
+from zato.server.settings import Main
 
 PROGRAM = Path(sys.executable).with_name("zato")
 
@@ -53,10 +54,9 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 class ZatoServer:
     """A server directory, and the process that serves it, in the foreground and on a free port."""
 
-    def __init__(self, base: Path) -> None:
-        self.layout = ServerDirectory.create(base / "server1")
+    def __init__(self, base: Path, odb: str = Main().odb, key_file: Path | None = None) -> None:
+        self.layout = ServerDirectory.create(base / "server1", Main(bind="127.0.0.1:0", odb=odb), key_file)
         self.path = self.layout.path
-        self.settings("[main]\nbind = 127.0.0.1:0\n")
         self.printed = base / "printed.txt"
         """What the process writes to the terminal."""
         self.process: subprocess.Popen[bytes] | None = None

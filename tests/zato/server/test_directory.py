@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from zato.errors import ServerDirectoryError
+from zato.errors import ODBError, ServerDirectoryError
 from zato.server.directory import ServerDirectory, find
+from zato.server.settings import Main
 
 
 @pytest.fixture
@@ -135,3 +136,55 @@ def test_user_configuration_may_lie_in_further_directories(
         Path("/b"),
         Path("/c"),
     )
+
+
+def test_the_odb_is_a_file_in_the_directory_or_elsewhere(made: ServerDirectory) -> None:
+    assert made.odb(Main()) == made.path / "odb.db"
+    assert made.odb(Main(odb="/var/lib/odb.db")) == Path("/var/lib/odb.db")
+
+
+def test_the_odb_may_name_environment_variables(made: ServerDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given
+    monkeypatch.setenv("PASSWORD", "a@b/c%")
+    monkeypatch.setenv("URL", "postgres://zato:a%40b@host/odb")
+    monkeypatch.setenv("FOLDER", "/var/a@b")
+
+    # Then
+    assert made.odb(Main(odb="postgresql://zato:${PASSWORD}@host/odb")) == "postgresql://zato:a%40b%2Fc%25@host/odb"
+    assert made.odb(Main(odb="${URL}")) == "postgres://zato:a%40b@host/odb"
+    assert made.odb(Main(odb="${FOLDER}/odb.db")) == Path("/var/a@b/odb.db")
+
+
+@pytest.mark.parametrize("odb", ["${NONE}", "${NONE}.db", "postgresql://zato:${NONE}@host/odb"])
+def test_a_variable_of_the_odb_that_is_not_set_is_told(made: ServerDirectory, odb: str) -> None:
+    message = f"`odb` in {made.config}: the environment variable `NONE` is not set"
+
+    with pytest.raises(ServerDirectoryError, match=f"^{re.escape(message)}$"):
+        made.odb(Main(odb=odb))
+
+
+def test_an_odb_of_another_kind_is_refused(made: ServerDirectory) -> None:
+    message = (
+        f"`odb` in {made.config}: there is no ODB of the kind mysql://; "
+        "write a file's name, or postgresql://USER@HOST:PORT/DATABASE"
+    )
+
+    with pytest.raises(ServerDirectoryError, match=f"^{re.escape(message)}$"):
+        made.odb(Main(odb="mysql://zato:canary@host/odb"))
+
+
+def test_settings_that_were_asked_for_are_in_server_conf(tmp_path: Path) -> None:
+    main = Main(bind="127.0.0.1:0", odb="own.db")
+
+    made = ServerDirectory.create(tmp_path / "server1", main)
+
+    assert made.settings().main == main
+    assert (made.path / "own.db").exists()
+    assert made.config.stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_is_left_of_a_directory_that_could_not_be_made(tmp_path: Path) -> None:
+    with pytest.raises(ODBError, match="cannot be used: unable to open database file"):
+        ServerDirectory.create(tmp_path / "server1", Main(odb="none/odb.db"))
+
+    assert not (tmp_path / "server1").exists()
