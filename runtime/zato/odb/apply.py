@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import getpass
+import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from zato.config.plan import Plan
 from zato.config.snapshot import Key
-from zato.errors import SwitchError
+from zato.errors import ODBError, SwitchError
 from zato.odb.odb import ODB, Worker
 
 PREPARE_SECONDS = 60.0
@@ -29,18 +31,26 @@ def apply(
     Call it inside `odb.importing()`. `wake` tells workers that are near to look at the ODB now. Returns the revision.
     Raises SwitchError where a worker cannot serve the revision: then nothing has changed.
     """
-    revision = odb.stage(plan, variables=variables, made_by=getpass.getuser(), source=source)
+    revision = odb.stage(plan, variables=variables, made_by=_user(), source=source)
     try:
         wake()
         _wait_until_prepared(odb, revision)
         odb.make_current(revision)
     except BaseException:
-        odb.discard(revision)
+        with suppress(ODBError):  # the next import clears it away
+            odb.discard(revision)
         wake()
         raise
     wake()
     _wait_until_served(odb, revision)
     return revision
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # as in containers that run under any user ID
+        return f"user {os.getuid()}"
 
 
 def _wait_until_prepared(odb: ODB, revision: int) -> None:

@@ -227,7 +227,11 @@ class ODB:
         made_by: str,
         source: Mapping[str, Any],
     ) -> int:
-        """Write a plan as the next revision, in one transaction; nobody serves it yet. Only inside `importing`."""
+        """Write a plan as the next revision, in one transaction; nobody serves it yet. Only inside `importing`.
+
+        `variables` are as `variables()` has them. A secret that does not change keeps the variable that it came from.
+        """
+        before = self.variables()
         with self._database.transaction():
             number = self._setting("last") + 1
             self._set("last", number)
@@ -244,7 +248,7 @@ class ODB:
             self._database.execute_many(
                 "INSERT INTO object VALUES (?, ?, ?, NULL, ?, ?, ?)",
                 (
-                    (*step.key, number, *self._encoded(step.object, variables.get(step.key, {})))
+                    (*step.key, number, *self._encoded(step.object, _variables(step, before, variables)))
                     for step in plan.steps
                     if step.object is not None
                 ),
@@ -301,6 +305,15 @@ class ODB:
         )
         workers = (Worker(*row) for row in rows)
         return [worker for worker in workers if may_run(worker.host, worker.pid)]
+
+
+def _variables(
+    step: Step, before: Mapping[Key, Mapping[str, str]], after: Mapping[Key, Mapping[str, str]]
+) -> dict[str, str]:
+    changed = {change.field for change in step.changes}
+    kept = set() if step.object is None else set(secret_fields(type(step.object))) - changed
+    unchanged = {field: text for field, text in before.get(step.key, {}).items() if field in kept}
+    return {**unchanged, **after.get(step.key, {})}
 
 
 def _told(step: Step) -> dict[str, Any]:

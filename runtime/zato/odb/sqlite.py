@@ -79,7 +79,10 @@ class SQLite:
     @contextmanager
     def exclusive(self, timeout: float) -> Iterator[None]:
         """Keep other processes' imports out; the lock goes when this process does."""
-        lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as e:
+            raise ODBError(f"the ODB {self._path} cannot be locked: {e.strerror}") from None
         try:
             deadline = time.monotonic() + timeout
             while True:
