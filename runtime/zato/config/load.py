@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from zato.config.document import Document
-from zato.config.merge import merge
-from zato.config.normalise import normalise
+from zato.config.merge import Part, merge
+from zato.config.normalise import Entry, normalise
 from zato.config.problems import Problems
+from zato.config.prune import Scope, tell_dangling
 from zato.config.read import read
 from zato.config.snapshot import Key, Snapshot
 from zato.config.validate import Valid, validate
@@ -21,7 +22,12 @@ class Wanted(msgspec.Struct, eq=False):
     """What configuration files ask for."""
 
     valid: list[Valid]
-    sections: set[str]
+    entries: list[Entry]
+    """What the files hold in canonical spelling, faulty objects included."""
+    sections: set[Part]
+    """The sections that the files name, be it with an empty list."""
+    gone: list[Key]
+    """What is to be deleted because the files do not hold it any more."""
     documents: list[Document]
     problems: Problems
 
@@ -41,11 +47,27 @@ class Wanted(msgspec.Struct, eq=False):
             raise ConfigurationError(list(self.problems), self.documents)
 
 
-def load(inputs: Iterable[str], environ: Mapping[str, str], existing: Snapshot | None = None) -> Wanted:
-    """Read, merge, normalise and validate; `existing` is what the ODB holds, None where there is none to ask."""
+def load(
+    inputs: Iterable[str],
+    environ: Mapping[str, str],
+    existing: Snapshot | None = None,
+    prune: Scope | None = None,
+    *,
+    ignore_unsupported: bool = False,
+) -> Wanted:
+    """Read, merge, normalise and validate; `existing` is what the ODB holds, None where there is none to ask.
+
+    With `prune`, what the files no longer hold is deleted, as far as the scope goes. `ignore_unsupported` makes
+    sections that only Zato has a warning, which are an error otherwise.
+    """
     problems = Problems()
     documents, is_complete = read(inputs, environ, problems)
-    merged = merge(documents, problems)
+    merged = merge(documents, problems, ignore_unsupported=ignore_unsupported)
     entries = normalise(merged.objects, problems)
+    gone: list[Key] = []
+    if prune is not None and existing is not None and is_complete:
+        gone = prune.unwanted(existing, merged.sections, merged.named)
+        existing = existing.without(set(gone))
+        tell_dangling(existing, set(gone), merged.named, problems)
     valid = validate(entries, merged.named if is_complete else None, existing, problems)
-    return Wanted(valid, merged.sections, documents, problems)
+    return Wanted(valid, entries, merged.sections, gone, documents, problems)

@@ -33,18 +33,25 @@ class Found(msgspec.Struct, eq=False):
         return f"{self.section.name}/{self.name}" if named else self.section.name
 
 
+Part = tuple[str, str | None]
+"""A section, or what is of one type in it, as 3.2's bare `basic_auth:` is; the type is None for all of the section."""
+
+
 class Merged(msgspec.Struct):
     """The objects of all documents."""
 
     objects: list[Found] = msgspec.field(default_factory=list)
-    sections: set[str] = msgspec.field(default_factory=set)
-    """The sections that a document names, be it with an empty list; one that is null counts as absent."""
+    sections: set[Part] = msgspec.field(default_factory=set)
+    """What a document names, be it with an empty list; a section that is null counts as absent."""
     named: dict[Key, Found] = msgspec.field(default_factory=dict)
     """Every object that has a name; the first one where several have the same."""
 
 
-def merge(documents: Iterable[Document], problems: Problems) -> Merged:
-    """Collect every object under the canonical name of its section. A name that is given twice is an error."""
+def merge(documents: Iterable[Document], problems: Problems, *, ignore_unsupported: bool = False) -> Merged:
+    """Collect every object under the canonical name of its section. A name that is given twice is an error.
+
+    `ignore_unsupported` makes sections that only Zato has a warning, which are an error otherwise.
+    """
     merged = Merged()
     for document in documents:
         for spelling, content in document.root.items():
@@ -52,19 +59,22 @@ def merge(documents: Iterable[Document], problems: Problems) -> Merged:
                 _check_version(document, content, problems)
                 continue
             known = SPELLINGS.get(spelling) if isinstance(spelling, str) else None
-            if known is None and spelling != HTTP_SOAP:
-                _unknown_section(document, spelling, content, problems)
+            if spelling in UNSUPPORTED:
+                _unsupported_section(document, spelling, content, problems, ignore=ignore_unsupported)
+            elif known is None and spelling != HTTP_SOAP:
+                place, near = document.root.key_place(spelling), did_you_mean(str(spelling), [*SPELLINGS, "include"])
+                problems.error(place, f"unknown section `{spelling}`", hint=near)
             elif content is not None and not is_unknown(content):
                 nodes = _nodes(document, spelling, content, problems)
                 if known is None:
                     objects = list(_by_what_they_say(nodes, problems))
+                    merged.sections.update((found.section.name, None) for found in objects)
                 else:
-                    merged.sections.add(known[0].name)
                     objects = [Found(*known, node) for node in nodes]
+                    merged.sections.add((known[0].name, known[1]))
                 for found in objects:
                     merged.objects.append(found)
                     _note_name(found, merged.named, problems)
-                merged.sections.update(found.section.name for found in objects)
     return merged
 
 
@@ -89,15 +99,17 @@ def _check_version(document: Document, content: Any, problems: Problems) -> None
         problems.error(place, message, path="version", hint="write `version: 1`, or nothing")
 
 
-def _unknown_section(document: Document, spelling: Any, content: Any, problems: Problems) -> None:
-    place = document.root.key_place(spelling)
-    if spelling not in UNSUPPORTED:
-        problems.error(
-            place, f"unknown section `{spelling}`", hint=did_you_mean(str(spelling), [*SPELLINGS, "include"])
-        )
-    elif content:  # exports of 4.x write the header of every section
-        hint = "this runtime does not have such objects; move them to a file of their own"
-        problems.error(place, f"the section `{spelling}` is not supported", hint=hint)
+def _unsupported_section(
+    document: Document, spelling: str, content: Any, problems: Problems, *, ignore: bool
+) -> None:
+    place, message = document.root.key_place(spelling), f"the section `{spelling}` is not supported"
+    if not content:
+        return  # exports of 4.x write the header of every section
+    if ignore:
+        problems.warning(place, message, hint="its objects are left out, as --ignore-unsupported says")
+    else:
+        hint = "this runtime does not have such objects; leave them out with --ignore-unsupported"
+        problems.error(place, message, hint=hint)
 
 
 def _nodes(document: Document, spelling: str, content: Any, problems: Problems) -> list[Node]:

@@ -8,10 +8,12 @@ from typing import Any, Literal
 import msgspec
 
 from zato.config.sections import SECTIONS
-from zato.config.snapshot import Key, Snapshot
+from zato.config.snapshot import Key, Snapshot, key_of
 from zato.kinds.base import Kind, fields_of
 
 Action = Literal["create", "update", "delete"]
+DEFAULT_OWNER = "default"
+"""Who imports what, unless they say otherwise."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -29,8 +31,14 @@ class Step(msgspec.Struct, frozen=True):
     action: Action
     section: str
     name: str
+    before: Kind | None
+    """What is there now; None if it is created."""
     object: Kind | None
     """What is there afterwards; None once it is deleted."""
+    owner: str = DEFAULT_OWNER
+    """Who imported it last, afterwards."""
+    owner_before: str = DEFAULT_OWNER
+    """Who imported it last, before; of a new object, the same."""
     changes: tuple[Change, ...] = ()
 
     @property
@@ -51,7 +59,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     def applied_to(self, now: Snapshot) -> Snapshot:
         """What there is once the plan is carried out."""
-        objects: dict[Key, Kind] = {(thing.section, thing.name): thing for thing in now}
+        objects: dict[Key, Kind] = {key_of(thing): thing for thing in now}
         for step in self.steps:
             objects.pop(step.key, None)
             if step.object is not None:
@@ -59,22 +67,39 @@ class Plan(msgspec.Struct, frozen=True):
         return Snapshot(objects.values())
 
 
-def plan(now: Snapshot, wanted: Iterable[Kind], delete: Iterable[Key] = ()) -> Plan:
+def plan(now: Snapshot, wanted: Iterable[Kind], delete: Iterable[Key] = (), owners: Owners | None = None) -> Plan:
     """Compare what there is with what is wanted; nothing is deleted but what `delete` names."""
+    owned = owners or Owners()
     steps, unchanged = [], 0
     for thing in wanted:
-        before = now.get(thing.section, thing.name)
-        if before == thing:
-            unchanged += 1
-        elif before is None:
-            steps.append(Step("create", thing.section, thing.name, thing))
+        key = key_of(thing)
+        before, (owner_before, owner) = now.get(*key), owned.of(key)
+        if before is None:
+            steps.append(Step("create", *key, None, thing, owner, owner))
+        elif before != thing or owner_before != owner:
+            steps.append(Step("update", *key, before, thing, owner, owner_before, changes(before, thing)))
         else:
-            steps.append(Step("update", thing.section, thing.name, thing, changes(before, thing)))
+            unchanged += 1
     order = {name: position for position, name in enumerate(SECTIONS)}
     steps.sort(key=lambda step: order[step.section])
-    gone = [Step("delete", section, name, None) for section, name in delete]
+    gone = [Step("delete", *key, now.get(*key), None, *[owned.of(key)[0]] * 2) for key in delete]
     gone.sort(key=lambda step: -order[step.section])
     return Plan((*steps, *gone), unchanged)
+
+
+class Owners(msgspec.Struct, frozen=True):
+    """Who imported each object last, and who does now."""
+
+    now: Mapping[Key, str] = {}
+    wanted: str | Mapping[Key, str] | None = None
+    """One owner of all, or of each object; None keeps those that there are."""
+
+    def of(self, key: Key) -> tuple[str, str]:
+        """The owner of an object before and afterwards."""
+        before = self.now.get(key, DEFAULT_OWNER)
+        if isinstance(self.wanted, str):
+            return before, self.wanted
+        return before, before if self.wanted is None else self.wanted.get(key, before)
 
 
 def changes(before: Kind, after: Kind) -> tuple[Change, ...]:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from zato.config.sections import SECTIONS
-from zato.kinds.base import Kind
+from zato.kinds.base import Kind, referred
 
 Key = tuple[str, str]
 """Identity of an object: its section and its name."""
 
 _NOTHING: Mapping[str, Kind] = MappingProxyType({})
+
+
+def key_of(thing: Kind) -> Key:
+    """Identity of an object."""
+    return thing.section, thing.name
+
+
+def made_with(thing: Kind) -> list[Key]:
+    """The objects that an object's handle is made with; those of one section cannot have each other's."""
+    return [key for key in referred(thing) if key[0] != thing.section]
 
 
 class Snapshot:
@@ -32,6 +42,10 @@ class Snapshot:
     def get(self, section: str, name: str) -> Kind | None:
         """One object, or None."""
         return self.section(section).get(name)
+
+    def without(self, gone: Collection[Key]) -> Snapshot:
+        """All of it but some objects."""
+        return Snapshot(thing for thing in self if key_of(thing) not in gone) if gone else self
 
     def __iter__(self) -> Iterator[Kind]:
         """All objects, in dependency order of their sections."""

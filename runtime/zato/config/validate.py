@@ -12,11 +12,12 @@ from zato.config.merge import Found
 from zato.config.normalise import Entry
 from zato.config.problems import Place, Problems, did_you_mean
 from zato.config.schema import validator_of
-from zato.config.snapshot import Key, Snapshot
+from zato.config.snapshot import Key, Snapshot, key_of
 from zato.kinds.base import Field, Kind, fields_of, references, secret_fields
 from zato.kinds.http.channel import ChannelHTTP
 from zato.kinds.rest.path import conflicts
 from zato.kinds.security.groups import Group
+from zato.kinds.words import counted
 
 
 class Valid(msgspec.Struct, eq=False):
@@ -232,25 +233,20 @@ def _check_conflicts(entries: Iterable[Entry], stored: Snapshot, problems: Probl
     answering = [(channel, entry) for entry in entries if (channel := _answering(entry)) is not None]
     from_files = {id(channel): entry for channel, entry in answering}
     replaced = {(channel.section, channel.name) for channel, _ in answering}
-    kept = [thing for thing in stored if isinstance(thing, ChannelHTTP) and _key(thing) not in replaced]
+    kept = [thing for thing in stored if isinstance(thing, ChannelHTTP) and key_of(thing) not in replaced]
     channels = (*kept, *(channel for channel, _ in answering))
     for first, second in conflicts(channel for channel in channels if channel.is_active):
-        if _key(first) != _key(second):  # a name that is given twice was told already
+        if key_of(first) != key_of(second):  # a name that is given twice was told already
             _tell_conflict(first, from_files.get(id(first)), second, from_files[id(second)], problems)
-
-
-def _key(thing: Kind) -> Key:
-    return thing.section, thing.name
 
 
 def _tell_conflict(
     first: ChannelHTTP, other: Entry | None, second: ChannelHTTP, entry: Entry, problems: Problems
 ) -> None:
     where = f"at {other.place('url_path')}" if other else "in the ODB"
-    request = f"{second.method or 'any method'} {second.url_path}"
     problems.error(
         entry.place("url_path"),
-        f"`{second.name}` and `{first.name}` answer the same request, {request}",
+        f"`{second.name}` and `{first.name}` answer the same request, {second.request}",
         path=entry.path("url_path"),
         hint=f"the other one is {where}",
         related=[("first", other.place("url_path"))] if other else [],
@@ -290,12 +286,6 @@ def is_open(thing: Kind) -> bool:
         and not thing.pending
         and not (thing.security or thing.groups)
     )
-
-
-def counted(names: Sequence[str], most: int = 3) -> str:
-    """The first names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def _warn_of_pending_kinds(valid: Iterable[Valid], problems: Problems) -> None:

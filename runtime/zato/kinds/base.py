@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 import msgspec
+
+from zato.kinds.words import number_of
 
 if TYPE_CHECKING:
     from zato.kinds.scheduler.scheduler import Scheduler
@@ -27,6 +29,7 @@ def about(
     form: str = "",
     lines: bool = False,
     pending: str = "",
+    inert: bool = False,
     **bounds: Any,
 ) -> msgspec.Meta:
     """Describe a field where it is declared; everything else about it is generated from here.
@@ -34,7 +37,8 @@ def about(
     `unit` is shown after numbers. `ref` names the section whose object the value names. A `secret` is encrypted at
     rest and never shown. `also` are other spellings of the field, `spelled` other spellings of its values (what is
     written → what it means). `form` says in words what `pattern` asks for. A text of `lines` may be written as a list.
-    `pending` says that the field is kept but has no effect yet. `bounds` are msgspec's (`ge`, `le`, `pattern` …).
+    `pending` says that the field is kept but has no effect yet, `inert` that nothing that runs depends on it. `bounds`
+    are msgspec's (`ge`, `le`, `pattern` …).
     """
     facts = {
         "unit": unit,
@@ -45,6 +49,7 @@ def about(
         "form": form,
         "lines": lines,
         "pending": pending,
+        "inert": inert,
     }
     if bounds.get("pattern", "").endswith("$"):
         bounds["pattern"] += r"(?!\n)"  # in Python, unlike in JSON Schema, `$` matches before a last line break too
@@ -103,6 +108,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     name: Name
     is_active: typing.Annotated[bool, about("An inactive object is kept but not used.")] = True
+    protected: typing.Annotated[bool, about("Whether `--prune` must not delete it.", inert=True)] = False
 
     @classmethod
     def label(cls) -> str:
@@ -113,6 +119,25 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def open(self, opening: Opening) -> Handle | None:
         """Open the live handle of this object, or return None for a kind that is configuration only."""
         return None
+
+    def when_added(self) -> str:
+        """What it means for traffic that this object is there, or active, from now on; "" for nothing."""
+        return ""
+
+    def when_changed(self, before: Self) -> str:
+        """What it means for traffic that this active object replaces another version of it; "" for nothing."""
+        return ""
+
+    def when_removed(self) -> str:
+        """What it means for traffic that this object is not there, or not active, any more; "" for nothing."""
+        return ""
+
+    @classmethod
+    def when_renewed(cls, names: Sequence[str]) -> str:
+        """What it means for these active objects that something they are made with changes; "" for nothing."""
+        return number_of(
+            names, f"object of `{cls.section}` depends on this", f"objects of `{cls.section}` depend on this"
+        )
 
     def missing_secret(self) -> str | None:
         """Name the secret field that this object cannot work without and does not have."""
@@ -147,6 +172,7 @@ class Field(msgspec.Struct, frozen=True):
     form: str = ""
     lines: bool = False
     pending: str = ""
+    inert: bool = False
 
 
 @cache
@@ -166,6 +192,35 @@ def secret_fields(kind: type[Kind]) -> tuple[str, ...]:
 def references(kind: type[Kind]) -> tuple[Field, ...]:
     """The fields of a kind that name objects of other sections."""
     return tuple(field for field in fields_of(kind).values() if field.ref)
+
+
+def referred(thing: Kind) -> list[tuple[str, str]]:
+    """The objects that an object refers to: section and name of each."""
+    found: list[tuple[str, str]] = []
+    for field in references(type(thing)):
+        names = getattr(thing, field.name)
+        found.extend((field.ref, name) for name in ((names,) if isinstance(names, str) else names or ()))
+    return found
+
+
+def same_effect(one: Kind | None, other: Kind | None) -> bool:
+    """Whether two versions of an object differ, if at all, in nothing that what runs depends on."""
+    if one is None or other is None or type(one) is not type(other):
+        return one is other
+    return one == other or _effective(one) == _effective(other)
+
+
+def _effective(thing: Kind) -> Kind:
+    return msgspec.structs.replace(thing, **_inert_fields(type(thing)))
+
+
+@cache
+def _inert_fields(kind: type[Kind]) -> Mapping[str, Any]:
+    return {
+        field.name: field.default
+        for field in fields_of(kind).values()
+        if (field.inert or field.pending) and not field.required
+    }
 
 
 def _field(field: msgspec.structs.FieldInfo, hint: Any) -> Field:

@@ -18,9 +18,10 @@ from typing import Any
 import msgspec
 
 import zato
-from zato.config.validate import counted, is_open
+from zato.config.validate import is_open
 from zato.errors import ServerDirectoryError, ZatoError
 from zato.kinds.scheduler.scheduler import Scheduler
+from zato.kinds.words import counted
 from zato.odb.odb import ODB
 from zato.odb.secrets import Secrets
 from zato.server import user_config

@@ -16,9 +16,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from zato.common.exception import Inactive
-from zato.config.snapshot import Key, Snapshot
+from zato.config.snapshot import Key, Snapshot, made_with
 from zato.errors import NotUsableYet, SwitchError
-from zato.kinds.base import Handle, InboundHandle, Kind, SecurityHandle, references
+from zato.kinds.base import Handle, InboundHandle, Kind, SecurityHandle, same_effect
 from zato.kinds.rest.channel import ChannelREST
 from zato.kinds.security.groups import GroupHandle
 from zato.server.http.router import Router
@@ -171,10 +171,9 @@ class _Inheritance:
         self._unchanged: set[Key] = set()
 
     def accept(self, thing: Kind) -> bool:
-        """Whether neither an object nor anything that it refers to has changed. Ask in dependency order."""
-        unchanged = self._before.snapshot.get(thing.section, thing.name) == thing and all(
-            key in self._unchanged for key in _referred(thing)
-        )
+        """Whether neither an object nor anything that it is made with has changed. Ask in dependency order."""
+        before = self._before.snapshot.get(thing.section, thing.name)
+        unchanged = same_effect(before, thing) and all(key in self._unchanged for key in made_with(thing))
         if unchanged:
             self._unchanged.add((thing.section, thing.name))
         return unchanged
@@ -228,17 +227,6 @@ def _unusable(thing: Kind) -> Exception:
     if thing.pending and thing.is_active:
         return NotUsableYet(f"{thing.label()} cannot be used yet: {thing.name}")
     return Inactive(thing.name)
-
-
-def _referred(thing: Kind) -> list[Key]:
-    """What an object's handle is made with; those of one section cannot have each other's."""
-    keys: list[Key] = []
-    for field in references(type(thing)):
-        if field.ref == thing.section:
-            continue
-        names = getattr(thing, field.name)
-        keys.extend((field.ref, name) for name in ((names,) if isinstance(names, str) else names or ()))
-    return keys
 
 
 def _is_inbound(key: Key, world: World) -> bool:

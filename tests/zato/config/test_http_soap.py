@@ -20,7 +20,7 @@ def test_objects_say_to_which_section_they_belong(check: Check, fields: str, sec
     wanted = check.load(f"http_soap:\n  - {{name: A, url_path: /a, {fields}}}\n")
     assert not wanted.problems.errors
     assert [(thing.section, thing.name) for thing in wanted.objects] == [(section, "A")]
-    assert wanted.sections == {section}
+    assert wanted.sections == {(section, None)}
 
 
 def test_a_channel_and_a_connection_may_have_one_name(check: Check) -> None:

@@ -465,4 +465,4 @@ def test_an_export_of_4_x_with_its_empty_headers_is_read(check: Check) -> None:
 
 
 def test_a_section_that_is_null_counts_as_absent_and_an_empty_one_does_not(check: Check) -> None:
-    assert check.load("def_amqp:\nsecurity: []").sections == {"security"}
+    assert check.load("def_amqp:\nsecurity: []").sections == {("security", None)}

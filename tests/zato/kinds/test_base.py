@@ -34,7 +34,7 @@ class Engine(Kind, frozen=True, kw_only=True):
 
 def test_fields_are_in_the_order_of_declaration_those_of_every_kind_first() -> None:
     assert list(fields_of(Engine)) == [
-        "name", "is_active",
+        "name", "is_active", "protected",
         "power", "fuel", "key", "spare_key", "owner", "parts", "base", "notes", "validate", "plain",
     ]  # fmt: skip
 
@@ -101,7 +101,7 @@ def test_secrets_are_not_shown() -> None:
     shown = f"{engine!r} {engine} {[engine]}"
 
     assert "canary-5f1e" not in shown
-    assert repr(engine).startswith("Engine(name='E', is_active=True, power=1, fuel='diesel', key=***, spare_key=None,")
+    assert repr(engine).startswith("Engine(name='E', is_active=True, protected=False, power=1, fuel='diesel', key=***, spare_key=None,")
 
 
 def test_a_kind_without_a_live_side_opens_nothing() -> None:

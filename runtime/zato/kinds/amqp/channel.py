@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from zato.kinds.amqp.address import Addressed
 from zato.kinds.base import Opening, about
+from zato.kinds.words import number_of
 
 if TYPE_CHECKING:
     from zato.kinds.amqp.consumer import Consumer
@@ -33,6 +35,25 @@ class ChannelAMQP(Addressed, frozen=True, kw_only=True):
     data_format: Annotated[
         Literal["json", ""], about("How message bodies are read.", spelled={None: "", "none": ""})
     ] = ""
+
+    def when_added(self) -> str:
+        """It consumes."""
+        return f"consumes {self.queue} from now on"
+
+    def when_changed(self, before: Self) -> str:
+        """It is replaced, once it is done with the messages that it has in hand."""
+        if before.queue == self.queue:
+            return self.when_renewed([self.name])
+        return f"consumes {self.queue} from now on, {before.queue} no more"
+
+    def when_removed(self) -> str:
+        """It does not consume, once it is done with the messages that it has in hand."""
+        return f"consumes {self.queue} no more"
+
+    @classmethod
+    def when_renewed(cls, names: Sequence[str]) -> str:
+        """As if they had changed themselves."""
+        return f"reconnects {number_of(names, 'consumer', 'consumers')}"
 
     def open(self, opening: Opening) -> Consumer:
         """Make the consumer; it connects once it is started."""

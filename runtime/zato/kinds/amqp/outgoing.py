@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
+from zato.kinds import connections
 from zato.kinds.amqp.address import Addressed
 from zato.kinds.base import Opening, about
 
@@ -38,6 +40,23 @@ class OutgoingAMQP(Addressed, frozen=True, kw_only=True):
         Annotated[str, about("Application that messages name as their sender.", max_length=255, spelled={"": None})]
         | None
     ) = None
+
+    def when_added(self) -> str:
+        """Services find it."""
+        return connections.WHEN_ADDED
+
+    def when_changed(self, before: Self) -> str:
+        """New messages go another way; those that are under way are confirmed on the old one."""
+        return connections.WHEN_CHANGED
+
+    def when_removed(self) -> str:
+        """Services do not find it."""
+        return connections.WHEN_REMOVED
+
+    @classmethod
+    def when_renewed(cls, names: Sequence[str]) -> str:
+        """As if they had changed themselves."""
+        return connections.when_renewed(names)
 
     def open(self, opening: Opening) -> OutgoingConnection:
         """Make the connection that `self.out.amqp` publishes through; it connects in the background."""

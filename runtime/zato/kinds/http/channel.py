@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal, Self
 
 from zato.kinds.base import NO_SECURITY, Mistake, about
 from zato.kinds.security.definition import NO_CONTROL_CHARACTERS
 from zato.kinds.security.limits import Limited
+from zato.kinds.words import number_of
 
 DataFormat = Annotated[
     Literal["json", "form", "xml", "csv", "dict", "hl7", "post", ""],
@@ -92,6 +93,30 @@ class ChannelHTTP(Limited, frozen=True, kw_only=True):
     def selector(self) -> tuple[str, str, str]:
         """What tells channels at one URL path apart: method, Accept and SOAPAction; "" takes any."""
         return self.method, self.http_accept, ""
+
+    @property
+    def request(self) -> str:
+        """What it answers, as people write it."""
+        return f"{self.method or 'any method'} {self.url_path}"
+
+    def when_added(self) -> str:
+        """It answers."""
+        return f"answers {self.request} from now on"
+
+    def when_changed(self, before: Self) -> str:
+        """It answers otherwise, or other requests."""
+        if (before.url_path, before.selector) == (self.url_path, self.selector):
+            return f"applies from the next request to {self.request} on"
+        return f"answers {self.request} from now on, {before.request} no more"
+
+    def when_removed(self) -> str:
+        """It does not answer."""
+        return f"answers {self.request} no more"
+
+    @classmethod
+    def when_renewed(cls, names: Sequence[str]) -> str:
+        """Who may call is decided anew."""
+        return number_of(names, "channel depends on this", "channels depend on this")
 
     def mistakes(self) -> Iterator[Mistake]:
         """Limits that exclude each other, and a path that cannot be answered at."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 
+from zato.kinds import connections
 from zato.kinds.base import NO_SECURITY, Kind, about
 from zato.kinds.security.definition import NO_CONTROL_CHARACTERS
 
@@ -121,6 +123,23 @@ class OutgoingHTTP(Kind, frozen=True, kw_only=True):
         Literal["", "service", "topic", "rest"], about("What is told.", pending=DECLARATIVE, spelled={None: ""})
     ] = ""
     health_check_callback_name: Annotated[str, about("Name of what is told.", pending=DECLARATIVE)] = ""
+
+    def when_added(self) -> str:
+        """Services find it."""
+        return connections.WHEN_ADDED
+
+    def when_changed(self, before: Self) -> str:
+        """New calls have a pool of their own; those that have begun finish in the old one."""
+        return connections.WHEN_CHANGED
+
+    def when_removed(self) -> str:
+        """Services do not find it."""
+        return connections.WHEN_REMOVED
+
+    @classmethod
+    def when_renewed(cls, names: Sequence[str]) -> str:
+        """As if they had changed themselves."""
+        return connections.when_renewed(names)
 
     @property
     def address(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import msgspec
 
@@ -104,6 +104,20 @@ class Job(Kind, frozen=True, kw_only=True):
         from zato.kinds.scheduler.check import mistakes
 
         return mistakes(self)
+
+    def when_added(self) -> str:
+        """It runs."""
+        return f"runs {self.service} at its times from now on"
+
+    def when_changed(self, before: Self) -> str:
+        """It goes on, or starts anew where its schedule is another one."""
+        if before.schedule == self.schedule:
+            return "applies from the next run on"
+        return f"starts anew and runs {self.service} at its new times"
+
+    def when_removed(self) -> str:
+        """It does not run; a run that has begun goes on to its end."""
+        return f"runs {self.service} no more"
 
     def open(self, opening: Opening) -> ScheduledJob:
         """Make the handle; the job runs at its times once that is started."""

@@ -1,0 +1,70 @@
+"""Prune: which objects are to go because the files that name their section do not hold them any more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterable, Mapping
+
+import msgspec
+
+from zato.config.merge import Part
+from zato.config.plan import DEFAULT_OWNER
+from zato.config.problems import Place, Problems
+from zato.config.snapshot import Key, Snapshot, key_of
+from zato.kinds.base import Kind, references
+
+LEAST_LIMIT = 10
+LIMIT_PERCENT = 10
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Whose objects may go."""
+
+    owner: str
+    owners: Mapping[Key, str]
+    """Who imported each object last."""
+
+    def unwanted(self, existing: Snapshot, sections: Collection[Part], named: Container[Key]) -> list[Key]:
+        """The objects that are to go: the owner's, of named sections, not protected, and not named themselves."""
+        return [
+            key
+            for thing in existing
+            if (key := key_of(thing)) not in named
+            and not thing.protected
+            and self.owners.get(key, DEFAULT_OWNER) == self.owner
+            and not _parts(thing).isdisjoint(sections)
+        ]
+
+
+def _parts(thing: Kind) -> set[Part]:
+    tag = thing.__struct_config__.tag
+    return {(thing.section, None), (thing.section, None if tag is None else str(tag))}
+
+
+def tell_dangling(staying: Iterable[Kind], gone: Container[Key], named: Container[Key], problems: Problems) -> None:
+    """Tell which objects of the ODB, but those that the files replace, would refer to one that is gone."""
+    for thing in staying:
+        if key_of(thing) in named:
+            continue
+        for field in references(type(thing)):
+            names = getattr(thing, field.name)
+            for name in (names,) if isinstance(names, str) else names or ():
+                if (field.ref, name) in gone:
+                    problems.error(
+                        Place("ODB"),
+                        f"it refers to `{name}` of `{field.ref}`, which --prune would delete",
+                        path=f"{thing.section}/{thing.name}/{field.name}",
+                        hint=f"keep `{name}` in the files, or change what refers to it first",
+                    )
+
+
+def limit_of(given: str | None, objects: int) -> int:
+    """How many objects a prune may delete: `N`, `N%` of all that there are, or by default 10 or 10 %, the larger one.
+
+    Raises ValueError.
+    """
+    if given is None:
+        return max(LEAST_LIMIT, objects * LIMIT_PERCENT // 100)
+    number = int(given.removesuffix("%"))
+    if number < 0 or (given.endswith("%") and number > 100):
+        raise ValueError(given)
+    return objects * number // 100 if given.endswith("%") else number

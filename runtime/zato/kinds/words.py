@@ -1,0 +1,16 @@
+"""Words of messages: lists and numbers of things."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def counted(names: Sequence[str], most: int = 3) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def number_of(names: Sequence[str], one: str, many: str) -> str:
+    """How many there are, with the noun."""
+    return f"{len(names)} {one if len(names) == 1 else many}"
