@@ -104,6 +104,11 @@ def test_every_answer_under_load_is_of_one_revision_and_the_import_returns_when_
     answers: list[list[str]] = []
     done = threading.Event()
 
+    def threads_and_files() -> tuple[int, int]:
+        assert zato_server.process is not None
+        process = Path(f"/proc/{zato_server.process.pid}")
+        return len(list((process / "task").iterdir())), len(list((process / "fd").iterdir()))
+
     def call_on_and_on() -> None:
         with requests.Session() as session:
             session.trust_env = False
@@ -114,6 +119,8 @@ def test_every_answer_under_load_is_of_one_revision_and_the_import_returns_when_
     zato_server.deploy(FLIPPED)
     flip_to("B")
     zato_server.start()
+    zato_server.call("/flipped")
+    before = threads_and_files()
 
     # When
     afterwards = []
@@ -130,6 +137,9 @@ def test_every_answer_under_load_is_of_one_revision_and_the_import_returns_when_
     # Then
     assert afterwards == [True] * FLIPS
     assert {tuple(answer) for answer in answers} == {("A", "A", "A"), ("B", "B", "B")}
+    flip_to("A")
+    zato_server.call("/flipped")
+    wait_for(lambda: threads_and_files() == before, f"what old revisions used is closed: {before}")
 
 
 def test_a_configuration_that_the_server_cannot_serve_is_refused_and_nothing_changes(

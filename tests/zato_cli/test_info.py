@@ -30,7 +30,7 @@ def test_a_running_server_tells_of_itself(zato_server: ZatoServer) -> None:
     answer = told(zato_server)
 
     # Then
-    assert 0 < answer.pop("uptime") < 60
+    assert 0 < answer.pop("uptime_seconds") < 60
     (problem,) = answer.pop("service_problems")
     assert problem.startswith(f"{broken}:1:")
     (problem,) = answer.pop("user_config_problems")

@@ -193,8 +193,8 @@ def test_only_one_kind_is_pinged(zato_server: ZatoServer, backend: HTTPServer) -
     # Then
     assert cells(zato_server.zato("ping", "outconn", "--all", "--type", "outgoing_rest"))
     none = zato_server.zato("ping", "outconn", "--all", "--type", "outconn_amqp")
-    assert (none.returncode, none.stdout) == (0, "")
-    assert none.stderr.endswith("There is no outgoing connection\n")
+    assert (none.returncode, none.stdout) == (3, "")
+    assert none.stderr.endswith("There is no active outgoing connection, so nothing was pinged\n")
 
 
 @pytest.mark.parametrize(

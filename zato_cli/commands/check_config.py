@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 import click
 
 from zato_cli import output
-from zato_cli.server import server_argument, server_directory
+from zato_cli.server import SERVER_HELP, server_argument, server_directory
 
 if TYPE_CHECKING:
     from zato.server.directory import ServerDirectory
     from zato.server.settings import Settings
 
 
-@click.command("check-config")
+@click.command("check-config", epilog=SERVER_HELP)
 @server_argument
 def command(server: str | None) -> int:
-    """Check that a server could start: its settings, key, ODB, logs and address."""
+    """Check what a server needs to start.
+
+    That is its settings, key, ODB, logs and address.
+    """
     from zato.errors import ZatoError
 
     directory = server_directory(server)

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zato_cli import output
-from zato_cli.server import server_argument, server_directory
+from zato_cli.server import SERVER_HELP, server_argument, server_directory
 
 if TYPE_CHECKING:
     from zato.server.directory import ServerDirectory
 
 
-@click.command("info")
+@click.command("info", epilog=SERVER_HELP)
 @server_argument
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(server: str | None, as_json: bool) -> int:
-    """Tell what a server is, which revision it serves and how it is doing."""
+    """Tell how a server is doing.
+
+    What it is, which revision and which services it serves, what is wrong with them, and what it is busy with.
+    """
     directory = server_directory(server)
     told = _running(directory) | _stored(directory)
     if as_json:

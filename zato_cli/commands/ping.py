@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zato_cli import output
-from zato_cli.server import server_directory
+from zato_cli.server import SERVER_HELP, server_directory
 
 if TYPE_CHECKING:
     from zato.server.directory import ServerDirectory
+
+
+NOTHING_CHECKED = 3
 
 
 @click.group("ping", no_args_is_help=True)
@@ -21,16 +24,15 @@ def command() -> None:
     """Ask other systems whether they answer."""
 
 
-@command.command("outconn")
+@command.command("outconn", epilog=SERVER_HELP)
 @click.argument("names", nargs=-1, metavar="[SERVER] [NAME]...")
 @click.option("--all", "all_", is_flag=True, help="Ping every outgoing connection that is active.")
 @click.option("--type", "types", multiple=True, metavar="SECTION", help="Only connections of this section; repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def outconn(names: tuple[str, ...], all_: bool, types: tuple[str, ...], as_json: bool) -> int:
-    """Ping outgoing connections: the server does it if it runs, this command if not.
+    """Ping outgoing connections.
 
-    SERVER is the server's directory; without it ZATO_SERVER_DIR, else the directory that you are in. Exit code 1 if one
-    of them does not answer.
+    The server does it if it runs, this command if not. Exit code 1 if one of them does not answer.
     """
     from zato.errors import NotRunning
 
@@ -47,6 +49,9 @@ def outconn(names: tuple[str, ...], all_: bool, types: tuple[str, ...], as_json:
         output.document({"pinged_by": by, "results": pinged})
     else:
         _print(directory, by, pinged)
+    if not pinged:
+        output.note("There is no active outgoing connection, so nothing was pinged")
+        return NOTHING_CHECKED
     return 0 if all(result["ping"]["ok"] for result in pinged) else 1
 
 
@@ -105,8 +110,6 @@ def _print(directory: ServerDirectory, by: str, pinged: list[dict[str, Any]]) ->
         else:
             cells = [f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)]
             output.line("  ".join(cells).rstrip(), fg=colour)
-    if not rows:
-        output.note("There is no outgoing connection")
 
 
 def _row(section: str, name: str, *, ok: bool, category: str, address: str, latency: float, detail: str) -> list[str]:

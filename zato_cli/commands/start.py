@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from zato_cli import output
-from zato_cli.server import server_argument, server_directory
+from zato_cli.server import SERVER_HELP, server_argument, server_directory
 
 if TYPE_CHECKING:
     from zato.server.directory import ServerDirectory
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 START_SECONDS = 60
 
 
-@click.command("start")
+@click.command("start", epilog=SERVER_HELP)
 @server_argument
 @click.option("--fg", "foreground", is_flag=True, help="Stay in the foreground and log to the terminal too.")
 @click.option("--bind", metavar="HOST:PORT", help="Address to listen at, in place of the one in server.conf.")
@@ -28,7 +28,10 @@ START_SECONDS = 60
 def command(
     server: str | None, foreground: bool, bind: str | None, deploy: tuple[str, ...], env_file: str | None
 ) -> int:
-    """Start a server. It serves the configuration in its ODB and follows each import."""
+    """Start a server.
+
+    It serves the configuration in its ODB and follows each import.
+    """
     from zato.config import env_file as env_files
 
     directory = server_directory(server)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zato_cli import output
-from zato_cli.server import server_argument, server_directory
+from zato_cli.server import SERVER_HELP, server_argument, server_directory
 
 if TYPE_CHECKING:
     from zato.server.directory import ServerDirectory
@@ -20,10 +20,13 @@ MARGIN_SECONDS = 60.0
 """What consumers and publishers may take besides the requests, which have the time that server.conf says."""
 
 
-@click.command("stop")
+@click.command("stop", epilog=SERVER_HELP)
 @server_argument
 def command(server: str | None) -> int:
-    """Stop a server: it finishes what it has begun, then ends."""
+    """Stop a server.
+
+    It finishes what it has begun, then ends. One that is told twice ends at once.
+    """
     from zato.server.pidfile import remove_stale, running_pid
 
     directory = server_directory(server)

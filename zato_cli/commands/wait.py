@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from zato_cli import output
-from zato_cli.server import server_argument, server_directory
+from zato_cli.server import SERVER_HELP, server_argument, server_directory
 
 if TYPE_CHECKING:
     from zato.server.directory import ServerDirectory
@@ -30,13 +30,13 @@ def _url(_: click.Context, __: click.Parameter, given: str | None) -> str | None
     return address
 
 
-@click.command("wait")
+@click.command("wait", epilog=SERVER_HELP)
 @server_argument
 @click.option("--path", metavar="DIR", help="Another way to name the server's directory.")
 @click.option("--address", metavar="URL", callback=_url, help="Wait for this address in place of a server's directory.")
-@click.option("--url-path", default="/zato/ping", show_default=True, help="What to ask at --address.")
-@click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds.")
-@click.option("--interval", type=click.FloatRange(min=0.01), default=0.1, show_default=True, help="Seconds.")
+@click.option("--url-path", default="/zato/ping", show_default=True, help="What to ask for.")
+@click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="SECONDS")
+@click.option("--interval", type=click.FloatRange(min=0.01), default=0.1, show_default=True, metavar="SECONDS")
 @click.option("--silent", is_flag=True, help="Print nothing.")
 def command(
     server: str | None,

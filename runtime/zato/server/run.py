@@ -162,7 +162,7 @@ class Server:
             "version": zato.__version__,
             "address": self.address,
             "pid": os.getpid(),
-            "uptime": round(time.time() - self._started_at, 1),
+            "uptime_seconds": round(time.time() - self._started_at, 1),
             "revision": world.revision,
             "objects": len(world.snapshot),
             "services": sorted(self._services.current),
