@@ -26,12 +26,13 @@ LONGEST_GAP = 4
 class Workers:
     """Processes that run jobs, each at its own pace."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *url: str) -> None:
         self.directory = directory
+        self._url = url
         self.alive: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "tests.zato.kinds.scheduler.worker", str(self.directory)]
+        command = [sys.executable, "-m", "tests.zato.kinds.scheduler.worker", str(self.directory), *self._url]
         self.alive.append(processes.start(command, log=self.directory / "log"))
 
     def kill_one(self) -> None:
@@ -47,11 +48,12 @@ class Workers:
         return [int(time) for name, time, _ in self.noted("won") if name == job]
 
 
-@pytest.fixture
-def workers(tmp_path: Path) -> Iterator[Workers]:
-    with closing(Cluster(tmp_path)) as cluster:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def workers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workers]:
+    url = () if request.param == "sqlite" else (request.getfixturevalue("postgresql"),)
+    with closing(Cluster(tmp_path, *url)) as cluster:
         cluster.wish(*(Job(name=name, service="s", job_type="interval_based", seconds=1) for name in JOBS))
-    workers = Workers(tmp_path)
+    workers = Workers(tmp_path, *url)
     yield workers
     for process in workers.alive:
         processes.kill(process)

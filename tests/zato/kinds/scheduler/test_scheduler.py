@@ -433,7 +433,7 @@ def test_jobs_go_on_once_the_odb_can_be_used_again(cluster: Cluster, monkeypatch
     server = cluster.server()
     cluster.configure(job())
     cluster.pass_time(3)
-    with closing(sqlite3.connect(cluster._path)) as other:
+    with closing(sqlite3.connect(cluster._address)) as other:
         other.execute("ALTER TABLE job RENAME TO hidden")
         cluster.now += 1
         with pytest.raises(Exception, match="no such table"):

@@ -1,4 +1,4 @@
-"""A process that runs the jobs of an ODB: `python -m tests.zato.kinds.scheduler.worker DIRECTORY`.
+"""A process that runs the jobs of an ODB: `python -m tests.zato.kinds.scheduler.worker DIRECTORY [URL]`.
 
 What it does is appended to DIRECTORY/runs: `won JOB TIME CID` when the ODB grants a run, `ran JOB CID` by its service.
 """
@@ -27,8 +27,9 @@ class Worker:
 
     server_name = "server1"
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, url: str | None = None) -> None:
         self._directory = directory
+        self._address = url or directory / "odb.db"
         self._runs = os.open(directory / "runs", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         self.scheduler = Scheduler(self._open_ledger)
         odb = self._open_odb()
@@ -39,7 +40,7 @@ class Worker:
         odb.close()
 
     def _open_odb(self) -> ODB:
-        return ODB(self._directory / "odb.db", Secrets(self._directory / "secret.key"))
+        return ODB(self._address, Secrets(self._directory / "secret.key"))
 
     def _open_ledger(self) -> Jobs:
         worker = self
@@ -70,5 +71,5 @@ class Worker:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
-    Worker(Path(sys.argv[1])).scheduler.start()
+    Worker(Path(sys.argv[1]), *sys.argv[2:]).scheduler.start()
     threading.Event().wait()

@@ -35,21 +35,21 @@ class Invoked(msgspec.Struct, frozen=True):
 class Cluster:
     """An ODB, the clock, and what was run by all servers on it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, address: Path | str | None = None) -> None:
         self.now = 1_750_000_000.0
         self.runs: list[Invoked] = []
         self.won: list[tuple[str, int]] = []
         """Jobs and the times of their runs, as servers won them."""
         self.services: dict[str, Service] = {}
         """What a service does besides being noted."""
-        self._path = directory / "odb.db"
+        self._address = address or directory / "odb.db"
         self._key = directory / "secret.key"
         Secrets.create_key(self._key)
-        self._odb = ODB(self._path, Secrets(self._key), create=True)
+        self._odb = ODB(self._address, Secrets(self._key), create=True)
         self._servers: list[Server] = []
 
     def open_odb(self) -> ODB:
-        return ODB(self._path, Secrets(self._key))
+        return ODB(self._address, Secrets(self._key))
 
     def wish(self, *jobs: Job) -> int:
         """Import exactly these jobs; the revision is current afterwards, and no server serves it yet."""
