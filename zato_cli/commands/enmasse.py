@@ -46,6 +46,8 @@ def command(server: str | None, format_: Format | None, **given: Any) -> int:
     if len(chosen) != 1:
         raise click.UsageError(f"say one of {', '.join(ACTIONS)}" + (f", not {' and '.join(chosen)}" if chosen else ""))
     _check_input(chosen[0], given["inputs"])
+    if given["json"] and given["output"] == "-":
+        raise click.UsageError("--json and --output - both write to standard output; leave one out")
     options = Options(
         server=server,
         format=format_ or _format_of(given["output"]),

@@ -25,8 +25,9 @@ def run(options: Options) -> int:
 
 
 def progress(text: str, options: Options) -> None:
-    """Lines of seed 004; they stay out of an export that goes to standard output."""
-    click.echo(text, err=options.output == "-")
+    """Lines of seed 004; they stay out of what goes to standard output."""
+    if not options.json:
+        click.echo(text, err=options.output == "-")
 
 
 def secrets_only(objects: Iterable[Kind], references: dict[Key, dict[str, str]]) -> dict[Key, dict[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from zato.config import env_file
 from zato.config.load import Wanted
@@ -21,6 +22,11 @@ def load(options: Options, existing: Snapshot | None) -> Wanted:
     if not options.json:
         output.problems(wanted.problems, wanted.documents)
     return wanted
+
+
+def problem_records(wanted: Wanted) -> list[dict[str, Any]]:
+    """The problems of files that were loaded, as JSON."""
+    return output.problem_records(wanted.problems, wanted.documents)
 
 
 def checked(wanted: Wanted) -> int:

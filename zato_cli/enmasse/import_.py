@@ -9,7 +9,7 @@ from zato.errors import NotRunning
 from zato.odb.apply import apply
 from zato.server import control
 from zato_cli import output
-from zato_cli.enmasse.files import checked, load
+from zato_cli.enmasse.files import checked, load, problem_records
 from zato_cli.enmasse.options import ERROR, Options
 from zato_cli.enmasse.server import open_odb
 from zato_cli.enmasse.steps import plan_record, print_step, summary
@@ -37,11 +37,11 @@ def run(options: Options) -> int:
         else:
             revision = odb.current
     if options.json:
-        output.document({"revision": revision, **plan_record(planned)})
+        output.document({"revision": revision, **plan_record(planned), "problems": problem_records(wanted)})
     else:
-        for step in planned.steps:
-            output.line(f"{step.action.capitalize()}d object `{step.name}`")
-        output.line(f"Revision {revision}: {summary(planned, 'created', 'updated', 'deleted')}")
+        done = [f"{step.action.capitalize()}d object `{step.name}`" for step in planned.steps]
+        done.append(f"Revision {revision}: {summary(planned, 'created', 'updated', 'deleted')}")
+        output.line("\n".join(done))
     return checked(wanted)
 
 

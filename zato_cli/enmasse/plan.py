@@ -6,7 +6,7 @@ from contextlib import closing
 
 from zato.config.plan import plan
 from zato_cli import output
-from zato_cli.enmasse.files import checked, load
+from zato_cli.enmasse.files import checked, load, problem_records
 from zato_cli.enmasse.options import DIFFERS, Options
 from zato_cli.enmasse.server import odb_of
 from zato_cli.enmasse.steps import plan_record, print_step, summary
@@ -19,7 +19,7 @@ def run(options: Options) -> int:
         wanted = load(options, now)
         planned = plan(now, wanted.objects)
     if options.json:
-        output.document(plan_record(planned))
+        output.document({**plan_record(planned), "problems": problem_records(wanted)})
     else:
         for step in planned.steps:
             print_step(step)

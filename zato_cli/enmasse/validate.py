@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zato_cli import output
-from zato_cli.enmasse.files import checked, load
+from zato_cli.enmasse.files import checked, load, problem_records
 from zato_cli.enmasse.options import Options
 
 
@@ -11,8 +11,7 @@ def run(options: Options) -> int:
     """Say everything that is wrong with the files."""
     wanted = load(options, None)
     if options.json:
-        problems = [output.problem_record(problem) for problem in wanted.problems]
-        output.document({"valid": True, "objects": len(wanted.valid), "problems": problems})
+        output.document({"valid": True, "objects": len(wanted.valid), "problems": problem_records(wanted)})
     elif wanted.valid:
         output.line(f"{output.count(len(wanted.valid), 'object is', 'objects are')} valid", fg="green")
     return checked(wanted)

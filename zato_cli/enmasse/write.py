@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -20,16 +21,32 @@ def write(objects: Iterable[Kind], references: dict[Key, dict[str, str]], option
     sections, unknown = sections_called(options.types)
     if unknown:
         raise click.UsageError(f"--include-type: there is no section {', '.join(unknown)}")
-    written = text(export(objects, references, sections=sections, names=options.names), options.format)
+    document = export(objects, references, sections=sections, names=options.names)
     if options.output == "-":
-        click.echo(written, nl=False)
+        click.echo(text(document, options.format), nl=False)
         return
     path = Path(options.output).expanduser() if options.output else Path(_export_name(options.format))
     try:
-        path.write_text(written, encoding="utf-8")
+        _save(path.resolve(), text(document, options.format))
     except OSError as e:
         raise click.ClickException(f"{path} cannot be written: {e.strerror}") from None
-    output.line(f"Data exported to {path.absolute()}")
+    if options.json:
+        output.document({"output": str(path.absolute()), "objects": sum(map(len, document.values()))})
+    else:
+        output.line(f"Data exported to {path.absolute()}")
+
+
+def _save(path: Path, written: str) -> None:
+    """Write a file as a whole or not at all, so that one that exists is not lost to a full disk."""
+    if path.exists() and not path.is_file():  # such as /dev/stdout
+        path.write_text(written, encoding="utf-8")
+        return
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_text(written, encoding="utf-8")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _export_name(to: Format) -> str:
