@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import yaml
@@ -83,6 +83,20 @@ class FromVariables(str):
     """False where a variable is not set, which was told already."""
 
 
+class Variable(NamedTuple):
+    """A variable that a text names."""
+
+    name: str
+    default: str | None
+    """What stands for it where it is not set."""
+
+
+def variables_in(text: str) -> list[Variable]:
+    """The variables of a text, in any syntax, in the order in which they stand there."""
+    found = (Variable(name, match["default"]) for match in _VARIABLE.finditer(text) if (name := _variable_name(match)))
+    return list(dict.fromkeys(found))
+
+
 def is_unknown(value: Any) -> bool:
     """Whether a value depends on an environment variable that is not set, which was told already."""
     return isinstance(value, FromVariables) and not value.is_known
@@ -94,6 +108,8 @@ class Document(msgspec.Struct, eq=False):
     name: str
     """Path as the user gave it, or `<stdin>`."""
     text: str = ""
+    included_at: Place | None = None
+    """Where the `include` is that it was read for; None for what the user gave."""
     root: Node = msgspec.field(default_factory=Node)
 
     @property
@@ -115,9 +131,7 @@ def parse(document: Document, environ: Mapping[str, str], problems: Problems) ->
 
     Duplicate keys and unset variables are noted and read on past. Raises Unreadable.
     """
-    text = document.text
-    if "\\u" in text:
-        text = _SURROGATES.sub(_joined_surrogates, text)
+    text, _ = without_surrogates(document.text)
     try:
         return _Builder(document, environ, problems).build(text)
     except yaml.MarkedYAMLError as e:
@@ -384,10 +398,21 @@ def _reference(match: re.Match[str]) -> str:
     return match[0] if name is None or match["dollar"] else f"${{{name}}}"
 
 
-def _joined_surrogates(match: re.Match[str]) -> str:
-    """JSON writes characters beyond the BMP as two escapes; YAML knows them as one."""
-    high, low = (int(match[n], 16) for n in (1, 2))
-    return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"
+def without_surrogates(text: str) -> tuple[str, list[int]]:
+    """The text as YAML can read it, and where it became two characters shorter.
+
+    JSON writes characters beyond the BMP as two escapes; YAML knows them as one.
+    """
+    joined: list[int] = []
+    if "\\u" not in text:
+        return text, joined
+
+    def join(match: re.Match[str]) -> str:
+        joined.append(match.start() - 2 * len(joined))
+        high, low = (int(match[n], 16) for n in (1, 2))
+        return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"
+
+    return _SURROGATES.sub(join, text), joined
 
 
 def _count(value: Any, bound: int) -> int:

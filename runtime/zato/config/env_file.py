@@ -14,6 +14,11 @@ _SKIPPED = re.compile(r"\s*(?:[#;].*|\[[^\]]*\])?\s*")
 
 def read(path: Path) -> dict[str, str]:
     """The variables of a file; a value may be quoted. Raises ConfigurationError."""
+    return {name: value for name, (value, _) in read_with_places(path).items()}
+
+
+def read_with_places(path: Path) -> dict[str, tuple[str, Place]]:
+    """The variables of a file, and where each is set. Raises ConfigurationError."""
     problems = Problems()
     variables = {}
     try:
@@ -24,7 +29,7 @@ def read(path: Path) -> dict[str, str]:
     for number, line in enumerate(lines, 1):
         match = _LINE.fullmatch(line)
         if match:
-            variables[match[1]] = _unquoted(match[2])
+            variables[match[1]] = _unquoted(match[2]), Place(str(path), number, match.start(1) + 1)
         elif not _SKIPPED.fullmatch(line):
             problems.error(Place(str(path), number, 1), "this line is not `NAME=value`")
     if problems.errors:

@@ -82,7 +82,7 @@ Coercion = Callable[[Any], Any]
 
 def _entry(kind: type[Kind], found: Found, problems: Problems) -> Entry:
     entry = Entry(kind, found, {}, {}, {}, set())
-    values, spellings = entry.values, _spellings(kind)
+    values, spellings = entry.values, spellings_of(kind)
     for written, given in found.node.items():
         known = spellings.get(written)
         if known is None:
@@ -92,6 +92,8 @@ def _entry(kind: type[Kind], found: Found, problems: Problems) -> Entry:
         field, coerce = known
         if is_unknown(given):
             entry.unknown.add(field.name)
+            if field.name != written:
+                entry.written.setdefault(field.name, written)
             continue
         value = coerce(str(given) if type(given) is FromVariables else given)
         if value is _ABSENT:
@@ -156,12 +158,13 @@ def _unknown_field(entry: Entry, written: Any, value: Any, problems: Problems) -
             problems.warning(place, f"`{written}` has no effect", path=path, hint=kind.dropped[written])
     else:
         problems.error(
-            place, f"unknown field `{written}`", path=path, hint=did_you_mean(str(written), _spellings(kind))
+            place, f"unknown field `{written}`", path=path, hint=did_you_mean(str(written), spellings_of(kind))
         )
 
 
 @cache
-def _spellings(kind: type[Kind]) -> Mapping[Any, tuple[Field, Coercion]]:
+def spellings_of(kind: type[Kind]) -> Mapping[Any, tuple[Field, Coercion]]:
+    """Every spelling of every field of a kind → the field, and what turns a written value into one of its type."""
     spellings: dict[str, tuple[Field, Coercion]] = {}
     for field in fields_of(kind).values():
         coercion = _coercion(field)

@@ -63,7 +63,7 @@ class _Reader:
             found = []
             self._unreadable(Place(given), f"it cannot be read: {e.strerror}")
         for file in found:
-            self._file(file, file.parent)
+            self._file(file, file.parent, None)
 
     def _found(self, given: str, path: Path) -> list[Path]:
         if path.is_dir():
@@ -83,7 +83,7 @@ class _Reader:
         self.is_complete = False
         self._problems.error(place, message, path=path, hint=hint)
 
-    def _file(self, path: Path, root: Path) -> None:
+    def _file(self, path: Path, root: Path, included_at: Place | None) -> None:
         real = path.resolve()
         if real in self._seen:
             return
@@ -91,7 +91,7 @@ class _Reader:
         content = self._content(path)
         if content is not None:
             self._open.append(real)
-            self._document(Document(str(path)), content, root, path.parent)
+            self._document(Document(str(path), included_at=included_at), content, root, path.parent)
             self._open.pop()
 
     def _content(self, path: Path) -> bytes | None:
@@ -171,7 +171,7 @@ class _Reader:
         elif len(self._open) > MAX_INCLUDE_DEPTH:
             self._unreadable(place, f"includes are nested deeper than {MAX_INCLUDE_DEPTH}", path="include")
         else:
-            self._file(path, root)
+            self._file(path, root, place)
 
 
 def _path(given: str) -> Path:

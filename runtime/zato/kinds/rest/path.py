@@ -41,6 +41,8 @@ def match(template: Template, path: str, *, match_slash: bool) -> dict[str, str]
     that grows with the length of the path only. Going from the end, the last place where a literal fits is always
     right, since whatever lies between two places belongs to a value in either case.
     """
+    if not template.names:
+        return {} if path == template.literals[0] else None
     first, *between, last = template.literals
     if not (path.startswith(first) and path.endswith(last)):
         return None
