@@ -101,6 +101,26 @@ def test_a_revision_is_followed_without_being_woken(
     assert runtime.world.revision == 1
 
 
+def test_a_revision_in_postgresql_is_heard_of_without_being_woken(
+    postgresql: str, tmp_path: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given
+    monkeypatch.setattr("zato.server.follow.POLL_SECONDS", 60)
+    directory = ServerDirectory.create(tmp_path / "server2", Main(odb=postgresql))
+    worlds = Worlds(runtime)
+    follower = Follower(lambda: ODB(postgresql, Secrets(directory.key_file)), runtime, worlds)
+    follower.start()
+
+    # When
+    with closing(ODB(postgresql, Secrets(directory.key_file))) as odb, odb.importing():
+        apply(odb, plan(odb.load(), Snapshot([connection()])), variables={}, source={})
+
+    # Then
+    assert runtime.world.revision == 1
+    follower.stop()
+    worlds.stop()
+
+
 def test_a_revision_that_cannot_be_served_is_refused_with_the_reason(
     odb: ODB, follower: Follower, runtime: Runtime, caplog: pytest.LogCaptureFixture
 ) -> None:
