@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -77,6 +76,8 @@ def _address_of(directory: ServerDirectory) -> str:
 
 
 def _answers(address: str, url_path: str) -> bool:
+    import http.client
+
     url = urlsplit(address)
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     connection = kind(url.hostname or "", url.port, timeout=5)
