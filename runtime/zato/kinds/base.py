@@ -317,7 +317,6 @@ class Opening(Protocol):
     """What a kind's `open` may ask of the world that is being prepared."""
 
     server_name: str
-    revision: int
 
     @property
     def scheduler(self) -> Scheduler | None:

@@ -1,15 +1,15 @@
-"""Which server runs a job when: one row for each job, changed by compare-and-set."""
+"""Which server runs a job when."""
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from zato.kinds.scheduler.ledger import CLOCK_TOLERANCE, Adopted, Claim, JobState
+from zato.kinds.scheduler.job import Job
+from zato.kinds.scheduler.ledger import CLOCK_TOLERANCE, Claim, JobState
 from zato.odb.database import Database
 from zato.odb.processes import may_run
 
@@ -18,134 +18,117 @@ LEASE_SECONDS = 15.0
 
 TABLES = (
     """CREATE TABLE job (
-        name TEXT PRIMARY KEY, schedule TEXT NOT NULL, revision BIGINT NOT NULL, since BIGINT NOT NULL,
-        latest BIGINT NOT NULL, runs BIGINT NOT NULL, run TEXT NOT NULL, host TEXT NOT NULL, pid BIGINT NOT NULL,
+        name TEXT NOT NULL, schedule TEXT NOT NULL, since BIGINT NOT NULL, latest BIGINT NOT NULL,
+        runs BIGINT NOT NULL, PRIMARY KEY (name, schedule))""",
+    """CREATE TABLE job_run (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, host TEXT NOT NULL, pid BIGINT NOT NULL,
         leased_until DOUBLE PRECISION NOT NULL)""",
-    """CREATE VIEW current_job AS SELECT object.name FROM object JOIN setting ON setting.name = 'current'
+    """CREATE VIEW current_job AS SELECT object.name, body FROM object JOIN setting ON setting.name = 'current'
         WHERE section = 'scheduler' AND since <= value AND (until IS NULL OR until > value)""",
 )
-FORGET_DELETED = "DELETE FROM job WHERE name NOT IN (SELECT name FROM current_job)"
-
-
-class _Row(msgspec.Struct, frozen=True):
-    schedule: str
-    revision: int
-    since: int
-    latest: int
-    runs: int
-    run: str
-    """The run that has begun and not ended, or ""."""
-    host: str
-    pid: int
-    leased_until: float
-
-    @property
-    def state(self) -> JobState:
-        return JobState(self.since, self.latest, self.runs)
-
-    def is_busy(self, now: float) -> bool:
-        remaining = self.leased_until - now
-        is_leased = bool(self.run) and 0 < remaining <= LEASE_SECONDS + CLOCK_TOLERANCE
-        return is_leased and may_run(self.host, self.pid)
 
 
 class Jobs:
-    """The ODB's part in running jobs (kinds.scheduler.ledger.JobLedger). It belongs to the thread that opened it."""
+    """The ODB's part in running jobs (kinds.scheduler.ledger.JobLedger). It belongs to the thread that opened it.
+
+    A job's state belongs to its schedule: while an import may still be undone, the old and the new one are kept. Only
+    the one in the current revision has runs, so that everybody changes from one to the other at the same moment.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._host = socket.gethostname()
         self._pid = os.getpid()
 
-    def adopt(self, jobs: Iterable[Adopted], now: float) -> dict[str, JobState]:
-        """The states of jobs; one that is new, or has another schedule by a newer revision, starts anew."""
-        states = {}
+    def adopt(self, schedules: Mapping[str, str], now: float) -> dict[str, JobState]:
+        """The states of jobs by name; a schedule that is new has had no runs."""
         with self._database.transaction():
-            existing = {name for (name,) in self._database.rows("SELECT name FROM current_job")}
-            for job in jobs:
-                if job.name in existing and (state := self._adopted(job, int(now))) is not None:
-                    states[job.name] = state
-        return states
-
-    def _adopted(self, job: Adopted, now: int) -> JobState | None:
-        row = self._row(job.name)
-        if row is None:
-            self._database.execute(
-                "INSERT INTO job VALUES (?, ?, ?, ?, 0, 0, '', '', 0, 0)", (job.name, job.schedule, job.revision, now)
-            )
-            return JobState(now)
-        if row.schedule == job.schedule:
-            revision = max(row.revision, job.revision)
-            self._database.execute("UPDATE job SET revision = ? WHERE name = ?", (revision, job.name))
-            return row.state
-        if row.revision >= job.revision:
-            return None
-        self._database.execute(
-            "UPDATE job SET schedule = ?, revision = ?, since = ?, latest = 0, runs = 0 WHERE name = ?",
-            (job.schedule, job.revision, now, job.name),
-        )
-        return JobState(now)
+            current = self._current()
+            return {
+                name: self._state(name, schedule) or self._added(name, schedule, int(now))
+                for name, schedule in schedules.items()
+                if current.get(name) == schedule
+            }
 
     def claim(
         self, name: str, schedule: str, expected: JobState, time: int, run: str, now: float, *, skip: bool
     ) -> Claim:
         """Take the job's run of `time`, as `run`, if its state is still the expected one, so that one server wins."""
-        row = self._row(name)
-        if row is None or row.schedule != schedule:
+        lost = self._lost(name, schedule, expected)
+        if lost:  # without having waited for a lock, as it is for most where there are many servers
+            return lost
+        with self._database.transaction():
+            lost = self._lost(name, schedule, expected)
+            if lost:
+                return lost
+            if not self._lease(name, run, now):
+                return Claim("busy", self._moved(name, schedule, expected, time, 0) if skip else expected)
+            return Claim("won", self._moved(name, schedule, expected, time, 1))
+
+    def _lost(self, name: str, schedule: str, expected: JobState) -> Claim | None:
+        bodies = self._database.rows("SELECT body FROM current_job WHERE name = ?", (name,))
+        state = self._state(name, schedule)
+        if state is None or [_schedule(body) for (body,) in bodies] != [schedule]:
             return Claim("gone", None)
-        if row.state != expected:
-            return Claim("lost", row.state)
-        if row.is_busy(now):
-            if not skip:
-                return Claim("busy", row.state)
-            outcome: Literal["busy", "won"] = "busy"
-            after = msgspec.structs.replace(row, latest=time)
-        else:
-            outcome = "won"
-            after = self._begun(row, run, now, latest=time, runs=row.runs + 1)
-        if self._swap(name, row, after):
-            return Claim(outcome, after.state)
-        row = self._row(name)
-        return Claim("lost", row.state) if row is not None else Claim("gone", None)
+        return None if state == expected else Claim("lost", state)
 
     def take(self, name: str, run: str, now: float) -> bool:
         """Begin a run outside the schedule, unless the job is busy or gone."""
-        row = self._row(name)
-        if row is None or row.is_busy(now):
-            return False
-        return self._swap(name, row, self._begun(row, run, now))
-
-    def _begun(self, row: _Row, run: str, now: float, **changes: int) -> _Row:
-        leased_until = now + LEASE_SECONDS
-        return msgspec.structs.replace(
-            row, run=run, host=self._host, pid=self._pid, leased_until=leased_until, **changes
-        )
+        with self._database.transaction():
+            is_known = bool(self._database.rows("SELECT name FROM current_job WHERE name = ?", (name,)))
+            return is_known and self._lease(name, run, now)
 
     def renew(self, runs: Iterable[str], now: float) -> None:
         """Tell that runs go on."""
-        self._database.execute_many(
-            "UPDATE job SET leased_until = ? WHERE run = ?", ((now + LEASE_SECONDS, run) for run in runs)
-        )
+        until = now + LEASE_SECONDS
+        self._database.execute_many("UPDATE job_run SET leased_until = ? WHERE id = ?", ((until, run) for run in runs))
 
     def release(self, runs: Iterable[str]) -> None:
         """Tell that runs have ended."""
-        self._database.execute_many("UPDATE job SET run = '' WHERE run = ?", ((run,) for run in runs))
+        self._database.execute_many("DELETE FROM job_run WHERE id = ?", ((run,) for run in runs))
+
+    def settle(self) -> None:
+        """Forget jobs and schedules that the current revision does not hold."""
+        current = self._current()
+        known = self._database.rows("SELECT name, schedule FROM job")
+        gone = [(name, schedule) for name, schedule in known if current.get(name) != schedule]
+        self._database.execute_many("DELETE FROM job WHERE name = ? AND schedule = ?", gone)
+        deleted = {name for name, _ in gone if name not in current}
+        self._database.execute_many("DELETE FROM job_run WHERE name = ?", ((name,) for name in deleted))
 
     def close(self) -> None:
         """Close the database."""
         self._database.close()
 
-    def _row(self, name: str) -> _Row | None:
-        found = self._database.rows(
-            "SELECT schedule, revision, since, latest, runs, run, host, pid, leased_until FROM job WHERE name = ?",
-            (name,),
-        )
-        return _Row(*found[0]) if found else None
+    def _current(self) -> dict[str, str]:
+        """The schedules of the current revision's jobs."""
+        return {name: _schedule(body) for name, body in self._database.rows("SELECT name, body FROM current_job")}
 
-    def _swap(self, name: str, before: _Row, after: _Row) -> bool:
-        """Change a row if it is still as it was read; False where another server was faster."""
-        sql = """UPDATE job SET latest = ?, runs = ?, run = ?, host = ?, pid = ?, leased_until = ?
-            WHERE name = ? AND schedule = ? AND since = ? AND latest = ? AND runs = ? AND run = ? RETURNING name"""
-        changed = (after.latest, after.runs, after.run, after.host, after.pid, after.leased_until)
-        expected = (name, before.schedule, before.since, before.latest, before.runs, before.run)
-        return bool(self._database.rows(sql, (*changed, *expected)))
+    def _state(self, name: str, schedule: str) -> JobState | None:
+        sql = "SELECT since, latest, runs FROM job WHERE name = ? AND schedule = ?"
+        found = self._database.rows(sql, (name, schedule))
+        return JobState(*found[0]) if found else None
+
+    def _added(self, name: str, schedule: str, now: int) -> JobState:
+        self._database.execute("INSERT INTO job VALUES (?, ?, ?, 0, 0)", (name, schedule, now))
+        return JobState(now)
+
+    def _moved(self, name: str, schedule: str, before: JobState, latest: int, more: int) -> JobState:
+        sql = "UPDATE job SET latest = ?, runs = runs + ? WHERE name = ? AND schedule = ?"
+        self._database.execute(sql, (latest, more, name, schedule))
+        return JobState(before.since, latest, before.runs + more)
+
+    def _lease(self, name: str, run: str, now: float) -> bool:
+        """Note a run; False where one goes on. Those that died with their server are cleared away."""
+        sql = "SELECT id, host, pid, leased_until FROM job_run WHERE name = ?"
+        for other, host, pid, leased_until in self._database.rows(sql, (name,)):
+            if 0 < leased_until - now <= LEASE_SECONDS + CLOCK_TOLERANCE and may_run(host, pid):
+                return False
+            self.release([other])
+        lease = (run, name, self._host, self._pid, now + LEASE_SECONDS)
+        self._database.execute("INSERT INTO job_run VALUES (?, ?, ?, ?, ?)", lease)
+        return True
+
+
+def _schedule(body: str) -> str:
+    return msgspec.json.decode(body, type=Job).schedule

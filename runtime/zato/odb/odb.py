@@ -267,8 +267,12 @@ class ODB:
         """Move the pointer to a staged revision. Only inside `importing`."""
         with self._database.transaction():
             self._set("current", revision)
-            self._database.execute(jobs.FORGET_DELETED)
+            self.settle()
             self._database.announce()
+
+    def settle(self) -> None:
+        """Forget what nothing but a way back to the previous revision would need."""
+        self.jobs.settle()
 
     def discard(self, revision: int) -> None:
         """Undo `stage`, unless the revision is the current one by now. Only inside `importing`."""

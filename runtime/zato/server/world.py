@@ -108,7 +108,7 @@ class Worlds:
         cannot be opened is logged and fails those who use it, while all others work. An object that could not be
         opened before and has not changed does not keep others from changing either.
         """
-        opening = _Opening(revision, snapshot, self._runtime, self._scheduler)
+        opening = _Opening(snapshot, self._runtime, self._scheduler)
         inheritance = _Inheritance(self._runtime.world)
         failed: dict[Key, Exception] = {}
         try:
@@ -186,9 +186,8 @@ class _Inheritance:
 class _Opening:
     """What the kinds' `open` may ask (kinds.base.Opening). Consumers keep it, so it must not hold a world."""
 
-    def __init__(self, revision: int, snapshot: Snapshot, runtime: Runtime, scheduler: Scheduler | None) -> None:
+    def __init__(self, snapshot: Snapshot, runtime: Runtime, scheduler: Scheduler | None) -> None:
         self.server_name = runtime.name
-        self.revision = revision
         self.scheduler = scheduler
         self.handles: dict[Key, Handle] = {}
         self.opened: dict[Key, Handle] = {}

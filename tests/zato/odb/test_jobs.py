@@ -9,18 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Barrier
 
+import msgspec
 import pytest
 
 from tests.zato.odb.conftest import Address
 from zato.config.plan import plan
 from zato.kinds.scheduler.job import Job
-from zato.kinds.scheduler.ledger import Adopted, Claim, JobState
+from zato.kinds.scheduler.ledger import Claim, JobState
 from zato.odb.jobs import LEASE_SECONDS, Jobs
 from zato.odb.odb import ODB
 from zato.odb.secrets import Secrets
 
 NOW = 1_750_000_000.5
 SINCE = 1_750_000_000
+DAILY = Job(name="j", service="s", job_type="interval_based", days=1)
+WEEKLY = msgspec.structs.replace(DAILY, days=7)
 
 
 @pytest.fixture
@@ -29,14 +32,22 @@ def odb(address: Address, secrets: Secrets) -> Iterator[ODB]:
         yield odb
 
 
-def keep(odb: ODB, *names: str) -> int:
+def stage(odb: ODB, *jobs: Job) -> int:
+    gone = [(thing.section, thing.name) for thing in odb.load() if thing.name not in {job.name for job in jobs}]
+    return odb.stage(plan(odb.load(), jobs, gone), variables={}, made_by="me", source={})
+
+
+def keep(odb: ODB, *jobs: Job) -> int:
     """Have a configuration of exactly these jobs."""
-    jobs = [Job(name=name, service="s", job_type="one_time") for name in names]
-    gone = [(thing.section, thing.name) for thing in odb.load() if thing.name not in names]
     with odb.importing():
-        revision = odb.stage(plan(odb.load(), jobs, gone), variables={}, made_by="me", source={})
+        revision = stage(odb, *jobs)
         odb.make_current(revision)
+        odb.settle()
     return revision
+
+
+def adopt(odb: ODB, job: Job = DAILY, now: float = NOW) -> JobState | None:
+    return odb.jobs.adopt({"j": job.schedule}, now).get("j")
 
 
 def elsewhere(odb: ODB) -> Jobs:
@@ -46,20 +57,22 @@ def elsewhere(odb: ODB) -> Jobs:
     return jobs
 
 
-def claim(jobs: Jobs, state: JobState, time: int, run: str = "r", now: float = NOW, *, skip: bool = True) -> Claim:
-    return jobs.claim("j", "daily", state, time, run, now, skip=skip)
+def claim(jobs: Jobs, state: JobState, time: int, run: str = "r", *, job: Job = DAILY, skip: bool = True) -> Claim:
+    return jobs.claim("j", job.schedule, state, time, run, NOW, skip=skip)
 
 
 @pytest.fixture
 def state(odb: ODB) -> JobState:
     """The state of the job `j`, which has just been imported."""
-    revision = keep(odb, "j")
-    return odb.jobs.adopt([Adopted("j", "daily", revision)], NOW)["j"]
+    keep(odb, DAILY)
+    state = adopt(odb)
+    assert state is not None
+    return state
 
 
 def test_a_job_that_is_new_has_no_runs(odb: ODB, state: JobState) -> None:
     assert state == JobState(SINCE, 0, 0)
-    assert odb.jobs.adopt([Adopted("j", "daily", 1)], NOW + 99) == {"j": state}
+    assert adopt(odb, now=NOW + 99) == state
 
 
 def test_of_two_who_claim_a_run_one_gets_it(odb: ODB, state: JobState) -> None:
@@ -95,7 +108,8 @@ def test_of_many_who_claim_a_run_at_once_one_gets_it(
         outcomes = [outcome for found in threads.map(work, range(8)) for outcome in found]
 
     # Then
-    last = odb.jobs.adopt([Adopted("j", "daily", 1)], NOW)["j"]
+    last = adopt(odb)
+    assert last is not None
     assert outcomes.count("won") == last.runs >= 1
     assert "gone" not in outcomes
 
@@ -119,7 +133,7 @@ def test_a_run_outside_the_schedule_does_not_count_and_keeps_others_away(odb: OD
     assert odb.jobs.take("j", "a", NOW)
     assert not elsewhere(odb).take("j", "b", NOW)
     odb.jobs.release(["a"])
-    assert odb.jobs.adopt([Adopted("j", "daily", 1)], NOW) == {"j": state}
+    assert adopt(odb) == state
     assert not odb.jobs.take("nobody", "c", NOW)
 
 
@@ -157,40 +171,70 @@ def test_who_ended_late_does_not_end_the_run_of_another(odb: ODB, state: JobStat
     assert not elsewhere(odb).take("j", "c", NOW + 100)
 
 
-def test_another_schedule_starts_anew_if_its_revision_is_newer(odb: ODB, state: JobState) -> None:
+def test_another_schedule_starts_anew_when_it_is_current(odb: ODB, state: JobState) -> None:
     # Given
     claim(odb.jobs, state, SINCE + 60)
-    revision = keep(odb, "j", "k")
+    with odb.importing():
+        revision = stage(odb, WEEKLY)
+        assert adopt(odb, WEEKLY) is None
 
-    # When
-    changed = odb.jobs.adopt([Adopted("j", "weekly", revision)], NOW + 100)
+        # When
+        odb.make_current(revision)
 
     # Then
-    assert changed == {"j": JobState(SINCE + 100, 0, 0)}
-    assert odb.jobs.adopt([Adopted("j", "daily", revision - 1)], NOW) == {}
-    assert claim(odb.jobs, state, SINCE + 61) == Claim("gone", None)
+    assert adopt(odb, WEEKLY, NOW + 100) == JobState(SINCE + 100, 0, 0)
+    assert adopt(odb, DAILY) is None
 
 
-def test_a_server_that_started_later_counts_as_its_revision(odb: ODB, state: JobState) -> None:
-    newest = [keep(odb, "j", name) for name in "abc"][-1]
-    odb.jobs.adopt([Adopted("j", "daily", newest)], NOW)
-    assert odb.jobs.adopt([Adopted("j", "weekly", newest - 1)], NOW) == {}
+def test_a_schedule_that_is_current_no_more_has_no_runs_wherever_it_still_is(odb: ODB, state: JobState) -> None:
+    keep(odb, WEEKLY)
+    changed = adopt(odb, WEEKLY)
+    assert changed is not None
+    assert claim(odb.jobs, state, SINCE + 60) == Claim("gone", None)
+    assert claim(odb.jobs, changed, SINCE + 60, job=WEEKLY).outcome == "won"
+
+
+def test_a_run_keeps_the_next_one_away_though_the_schedule_changed(odb: ODB, state: JobState) -> None:
+    claim(odb.jobs, state, SINCE + 60)
+    keep(odb, WEEKLY)
+    changed = adopt(odb, WEEKLY)
+    assert changed is not None
+    assert claim(odb.jobs, changed, SINCE + 61, job=WEEKLY).outcome == "busy"
+
+
+def test_a_job_has_its_runs_again_when_an_import_is_undone(odb: ODB, state: JobState) -> None:
+    # Given
+    before = claim(odb.jobs, state, SINCE + 60).state
+    with odb.importing():
+        previous, revision = odb.current, stage(odb, WEEKLY)
+        odb.make_current(revision)
+        adopt(odb, WEEKLY)
+
+        # When
+        odb.revert(revision, previous)
+
+    # Then
+    assert adopt(odb) == before
+    assert adopt(odb, WEEKLY) is None
 
 
 def test_a_deleted_job_leaves_nothing_and_is_not_adopted(odb: ODB, state: JobState) -> None:
+    claim(odb.jobs, state, SINCE + 60)
     keep(odb)
-    assert odb._database.rows("SELECT name FROM job") == []
+    assert odb._database.rows("SELECT name FROM job UNION SELECT name FROM job_run") == []
     assert claim(odb.jobs, state, SINCE + 60) == Claim("gone", None)
-    assert odb.jobs.adopt([Adopted("j", "daily", 1)], NOW) == {}
+    assert not odb.jobs.take("j", "a", NOW)
+    assert adopt(odb) is None
 
 
-def test_a_staged_revision_deletes_nothing_yet(odb: ODB, state: JobState) -> None:
+def test_a_deleted_job_does_not_run_from_the_moment_on_that_its_revision_is_current(odb: ODB, state: JobState) -> None:
     with odb.importing():
-        odb.stage(plan(odb.load(), [], [("scheduler", "j")]), variables={}, made_by="me", source={})
+        revision = stage(odb)
         assert claim(odb.jobs, state, SINCE + 60).outcome == "won"
+        odb.make_current(revision)
+        assert claim(odb.jobs, JobState(SINCE, SINCE + 60, 1), SINCE + 61) == Claim("gone", None)
 
 
 def test_times_far_ahead_are_kept_exactly(odb: ODB, state: JobState) -> None:
     time = 7_258_118_399  # the end of 2199
-    assert claim(odb.jobs, state, time).state == JobState(SINCE, time, 1)
-    assert odb.jobs.adopt([Adopted("j", "daily", 1)], NOW) == {"j": JobState(SINCE, time, 1)}
+    assert claim(odb.jobs, state, time).state == JobState(SINCE, time, 1) == adopt(odb)

@@ -120,7 +120,10 @@ class Job(Kind, frozen=True, kw_only=True):
         return f"runs {self.service} no more"
 
     def open(self, opening: Opening) -> ScheduledJob:
-        """Make the handle; the job runs at its times once that is started."""
+        """Make the handle; the job runs at its times once that is started. Raises ValueError."""
         from zato.kinds.scheduler.scheduler import ScheduledJob
 
+        for mistake in self.mistakes():
+            if not mistake.is_warning:  # the import may have found none, on a machine that knows other time zones
+                raise ValueError(mistake.message)
         return ScheduledJob(self, opening)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -22,14 +22,6 @@ class JobState(msgspec.Struct, frozen=True):
     """How many were begun."""
 
 
-class Adopted(NamedTuple):
-    """A job that a server begins to look after, as of a revision."""
-
-    name: str
-    schedule: str
-    revision: int
-
-
 class Claim(msgspec.Struct, frozen=True):
     """What became of the wish to run a job at one of its times."""
 
@@ -42,10 +34,10 @@ class Claim(msgspec.Struct, frozen=True):
 class JobLedger(Protocol):
     """Where servers agree on who runs what. Used by one thread; every method raises ZatoError."""
 
-    def adopt(self, jobs: Iterable[Adopted], now: float) -> dict[str, JobState]:
-        """The states of jobs; one that is new, or has another schedule by a newer revision, starts anew.
+    def adopt(self, schedules: Mapping[str, str], now: float) -> dict[str, JobState]:
+        """The states of jobs by name; a schedule that is new has had no runs.
 
-        Jobs that the current configuration does not hold, or that a newer revision has changed, are left out.
+        Jobs that the current revision does not hold, or with another schedule, are left out.
         """
         ...
 

@@ -20,7 +20,7 @@ from zato.common.cid import new_cid
 from zato.errors import ZatoError
 from zato.kinds.base import Opening
 from zato.kinds.scheduler.job import Job
-from zato.kinds.scheduler.ledger import CLOCK_TOLERANCE, Adopted, JobLedger, JobState
+from zato.kinds.scheduler.ledger import CLOCK_TOLERANCE, JobLedger, JobState
 from zato.kinds.scheduler.schedule import due, next_run
 
 MAX_RUNNING = 16
@@ -51,7 +51,6 @@ class ScheduledJob:
 
     def __init__(self, job: Job, opening: Opening) -> None:
         self.job = job
-        self.revision = opening.revision
         self._opening = opening
         self._scheduler = opening.scheduler
 
@@ -130,7 +129,7 @@ class Scheduler:
         self._opened: JobLedger | None = None
         self._entries: dict[str, _Entry] = {}
         self._new: list[_Entry] = []
-        self._queue: list[tuple[float, int, _Entry]] = []
+        self._queue: list[tuple[float, int, str]] = []
         self._turns = itertools.count(1)
         self._wanted: list[tuple[str, tuple[str, ...]]] = []
         self._running: dict[str, _Run] = {}
@@ -216,7 +215,7 @@ class Scheduler:
             self._heed_clock(now)
             self._adopt(now)
             self._begin_wanted(now)
-            self._begin_due(now)
+            self._begin_due()
         self._watch()
         return self._until_next(now)
 
@@ -243,8 +242,7 @@ class Scheduler:
         """Learn the states of jobs that the ledger has not told us yet."""
         entries = [entry for entry in self._new if self._entries.get(entry.job.name) is entry]
         if entries:
-            jobs = [Adopted(entry.job.name, entry.job.schedule, entry.handle.revision) for entry in entries]
-            states = self._ledger.adopt(jobs, now)
+            states = self._ledger.adopt({entry.job.name: entry.job.schedule for entry in entries}, now)
             for entry in entries:
                 entry.state = states.get(entry.job.name)
                 self._plan(entry, now)
@@ -264,10 +262,10 @@ class Scheduler:
 
     def _put(self, entry: _Entry, moment: float) -> None:
         entry.turn = next(self._turns)
-        heapq.heappush(self._queue, (moment, entry.turn, entry))
+        heapq.heappush(self._queue, (moment, entry.turn, entry.job.name))
 
-    def _begin_due(self, now: float) -> None:
-        while self._queue and self._queue[0][0] <= now and self._has_room():
+    def _begin_due(self) -> None:
+        while self._queue and self._queue[0][0] <= (now := self._clock.now()) and self._has_room():
             turn = heapq.heappop(self._queue)
             try:
                 self._take_turn(*turn, now)
@@ -275,8 +273,9 @@ class Scheduler:
                 heapq.heappush(self._queue, turn)
                 raise
 
-    def _take_turn(self, moment: float, number: int, entry: _Entry, now: float) -> None:
-        if entry.turn != number or self._entries.get(entry.job.name) is not entry:
+    def _take_turn(self, moment: float, number: int, name: str, now: float) -> None:
+        entry = self._entries.get(name)
+        if entry is None or entry.turn != number:
             return
         if entry.state is None:
             self._new.append(entry)
@@ -321,12 +320,16 @@ class Scheduler:
             elif self._ledger.take(name, cid, now):
                 self._begin(entry.handle, cid, chain)
             else:
-                logger.warning("Job `%s` does not run after `%s`, since it is running", name, chain[-1])
+                logger.warning("Job `%s` does not run after `%s`: it is running, or was deleted", name, chain[-1])
             self._wanted.pop(0)
 
     def _begin(self, handle: ScheduledJob, cid: str, chain: tuple[str, ...] = ()) -> None:
         run = self._running[cid] = _Run(handle, cid, self._clock.monotonic(), chain)
-        self._spawn(f"job {handle.job.name}", partial(self._run, run))
+        try:
+            self._spawn(f"job {handle.job.name}", partial(self._run, run))
+        except RuntimeError:  # no more threads
+            logger.exception("Job `%s` could not be run (CID:%s)", handle.job.name, cid)
+            self._end(run)
 
     def _watch(self) -> None:
         """Tell of runs that take too long."""
@@ -345,7 +348,7 @@ class Scheduler:
             return min(LOOK_SECONDS, max(0.0, self._stop_at - self._clock.monotonic()))
         if self._new:
             return 0.0
-        if not self._queue or self._is_full:
+        if not self._queue or len(self._running) >= MAX_RUNNING:
             return LOOK_SECONDS
         return min(LOOK_SECONDS, max(0.0, self._queue[0][0] - now))
 

@@ -18,7 +18,6 @@ class OneDefinition:
     """A world with one definition, its publisher and one service, which gets the payload and `self.request.amqp`."""
 
     server_name = "server1"
-    revision = 1
     scheduler = None
 
     def __init__(self, definition: DefAMQP, service: Service | None = None) -> None:

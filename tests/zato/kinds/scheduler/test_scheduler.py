@@ -51,7 +51,7 @@ def test_a_one_time_job_of_the_past_runs_at_once_and_never_again(cluster: Cluste
     cluster.configure(job(job_type="one_time", start_date="2020-01-01"))
     cluster.pass_time(5)
     server.crash()
-    cluster.server("restarted").serve(1, [job(job_type="one_time", start_date="2020-01-01")])
+    cluster.server("restarted").serve(job(job_type="one_time", start_date="2020-01-01"))
 
     cluster.pass_time(5)
 
@@ -66,7 +66,7 @@ def test_a_one_time_job_of_the_time_when_no_server_ran_runs_at_the_start(cluster
     server.crash()
 
     cluster.pass_time(3600, step=3600)
-    cluster.server("restarted").serve(1, [once])
+    cluster.server("restarted").serve(once)
     cluster.pass_time(5)
 
     assert cluster.times("j") == [3610]
@@ -88,7 +88,7 @@ def test_repeats_are_counted_across_servers_and_restarts(cluster: Cluster) -> No
     first.crash()
 
     # When
-    cluster.server("second").serve(1, [limited])
+    cluster.server("second").serve(limited)
     cluster.pass_time(20)
 
     # Then
@@ -101,7 +101,7 @@ def test_what_no_server_ran_is_not_caught_up_with(cluster: Cluster) -> None:
     cluster.pass_time(3)
     server.crash()
     cluster.pass_time(31)
-    cluster.server("restarted").serve(1, [job()])
+    cluster.server("restarted").serve(job())
 
     cluster.pass_time(5)
 
@@ -181,10 +181,10 @@ def test_a_job_in_the_old_and_the_new_world_runs_once(cluster: Cluster) -> None:
 
     # When
     changed = job(service="changed")
-    revision = cluster.wish(changed)
-    prompt.serve(revision, [changed])
+    cluster.wish(changed)
+    prompt.serve(changed)
     cluster.pass_time(3)
-    late.serve(revision, [changed])
+    late.serve(changed)
     cluster.pass_time(2)
 
     # Then
@@ -217,11 +217,12 @@ def test_a_server_that_is_behind_does_not_bring_an_old_schedule_back(cluster: Cl
     prompt = cluster.server("prompt")
     cluster.configure(job(seconds=2))
     changed = job(seconds=5)
-    prompt.serve(cluster.wish(changed), [changed])
+    cluster.wish(changed)
+    prompt.serve(changed)
     cluster.pass_time(1)
 
     # When
-    cluster.server("behind").serve(1, [job(seconds=2)])
+    cluster.server("behind").serve(job(seconds=2))
     cluster.pass_time(11)
 
     # Then
@@ -402,7 +403,7 @@ def test_a_job_that_runs_after_another_skips_its_turn_while_it_is_running(
     server.is_holding = False
     cluster.configure(job("a", seconds=5, on_success_job="b"), job("b", seconds=3600))
     cluster.pass_time(6)
-    assert lines(caplog, "Job `b` does not run after `a`, since it is running")
+    assert lines(caplog, "Job `b` does not run after `a`: it is running, or was deleted")
 
 
 # Trouble
@@ -454,11 +455,10 @@ def test_whatever_happens_no_run_happens_twice_and_none_is_lost_while_a_server_l
 ) -> None:
     # Given
     with closing(Cluster(tmp_path_factory.mktemp("cluster"))) as cluster:
-        always = cluster.server("always")
+        cluster.server("always")
         others = [cluster.server(name, data.draw(st.floats(-0.2, 0.2))) for name in ("a", "b")]
         jobs = [job("x", seconds=1), job("y", seconds=3), job("z", seconds=2, jitter_ms=1000)]
         cluster.configure(*jobs)
-        revision = always.revision
 
         # When
         for number in range(data.draw(st.integers(1, 12))):
@@ -466,7 +466,7 @@ def test_whatever_happens_no_run_happens_twice_and_none_is_lost_while_a_server_l
             if data.draw(st.booleans()):
                 others.pop(0).crash()
                 others.append(cluster.server(f"c{number}"))
-                others[-1].serve(revision, jobs)
+                others[-1].serve(*jobs)
 
         # Then
         passed = cluster.now - 1_750_000_000

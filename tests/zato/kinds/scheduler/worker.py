@@ -33,7 +33,6 @@ class Worker:
         self._runs = os.open(directory / "runs", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         self.scheduler = Scheduler(self._open_ledger)
         odb = self._open_odb()
-        self.revision = odb.current
         for job in odb.load():
             assert isinstance(job, Job)
             job.open(self).start()

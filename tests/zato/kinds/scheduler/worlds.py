@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +51,14 @@ class Cluster:
     def open_odb(self) -> ODB:
         return ODB(self._address, Secrets(self._key))
 
-    def wish(self, *jobs: Job) -> int:
-        """Import exactly these jobs; the revision is current afterwards, and no server serves it yet."""
+    def wish(self, *jobs: Job) -> None:
+        """Import exactly these jobs; no server serves them yet."""
         now = self._odb.load()
         gone = [(thing.section, thing.name) for thing in now if thing.name not in {job.name for job in jobs}]
         with self._odb.importing():
             revision = self._odb.stage(plan(now, jobs, gone), variables={}, made_by="", source={})
             self._odb.make_current(revision)
-        return revision
+            self._odb.settle()
 
     def server(self, name: str = "server1", clock_ahead: float = 0.0) -> Server:
         server = Server(self, name, clock_ahead)
@@ -67,9 +67,9 @@ class Cluster:
 
     def configure(self, *jobs: Job) -> None:
         """Import these jobs and have every server serve them."""
-        revision = self.wish(*jobs)
+        self.wish(*jobs)
         for server in self._servers:
-            server.serve(revision, jobs)
+            server.serve(*jobs)
 
     def pass_time(self, seconds: float, step: float = 0.25) -> None:
         """Let time pass, with every server at work."""
@@ -89,7 +89,10 @@ class Cluster:
 
     def rows(self) -> list[str]:
         """The jobs that the ODB knows states of."""
-        return [name for (name,) in self._odb._database.rows("SELECT name FROM job ORDER BY name")]
+        return [
+            name
+            for (name,) in self._odb._database.rows("SELECT name FROM job UNION SELECT name FROM job_run ORDER BY name")
+        ]
 
     def close(self) -> None:
         self._odb.close()
@@ -119,7 +122,6 @@ class Server:
 
     def __init__(self, cluster: Cluster, name: str, clock_ahead: float) -> None:
         self.server_name = name
-        self.revision = 0
         self.cluster = cluster
         self.is_holding = False
         """Whether runs wait for `let_go`."""
@@ -138,9 +140,8 @@ class Server:
         else:
             work()
 
-    def serve(self, revision: int, jobs: Iterable[Job]) -> None:
-        """Switch to a revision, as worlds do it."""
-        self.revision = revision
+    def serve(self, *jobs: Job) -> None:
+        """Switch to a configuration, as worlds do it."""
         wanted = {job.name: job for job in jobs if job.is_active}
         before = self._handles
         self._handles = {name: self._handle(job, before.get(name)) for name, job in wanted.items()}
