@@ -148,6 +148,9 @@ def _unknown_field(entry: Entry, written: Any, value: Any, problems: Problems) -
     if written in kind.refused:
         if is_set:
             problems.error(place, f"`{written}` cannot be honoured", path=path, hint=kind.refused[written])
+    elif isinstance(value, str) and (written, value) in kind.refused_values:
+        hint = kind.refused_values[written, value]
+        problems.error(place, f"`{written}: {value}` cannot be honoured", path=path, hint=hint)
     elif written in kind.implied:
         if is_set and not is_unknown(value) and value != kind.implied[written]:
             message = f"`{written}: {value}` contradicts the section `{kind.section}`"

@@ -32,6 +32,7 @@ class ChannelHTTP(Limited, frozen=True, kw_only=True):
         "data_encoding": "", "should_parse_on_input": "", "should_validate": "", "should_return_errors": "",
     }  # fmt: skip
     refused = {"has_rbac": NO_RBAC, "sec_use_rbac": NO_RBAC}
+    refused_values = {("security_id", "ZATO_SEC_USE_RBAC"): NO_RBAC}
 
     service: Annotated[str, about("Name of the service to run.", also=("service_name",), min_length=1)]
     url_path: Annotated[str, about("Path to answer at; `{name}` takes one parameter.", min_length=1, max_length=200)]

@@ -1,0 +1,30 @@
+"""Channels that Zato guards with roles do not become open ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.zato.config.checking import Check
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("has_rbac: true", "`has_rbac`"),
+        ("sec_use_rbac: true", "`sec_use_rbac`"),
+        ("security_id: ZATO_SEC_USE_RBAC", "`security_id: ZATO_SEC_USE_RBAC`"),
+    ],
+)
+def test_roles_in_place_of_security_are_an_error(check: Check, written: str, told: str) -> None:
+    errors = check.errors(f"channel_rest: [{{name: A, service: a, url_path: /a, {written}}}]")
+
+    field = written.partition(":")[0]
+    assert errors == [
+        f"c.yaml:1:52: channel_rest/A/{field}: {told} cannot be honoured (role-based access control is not supported; "
+        "name a security definition in `security`)"
+    ]
+
+
+@pytest.mark.parametrize("written", ["has_rbac: false", "sec_use_rbac: ''", "security_id: 5", "security_id: null"])
+def test_what_exports_write_without_roles_is_read(check: Check, written: str) -> None:
+    assert not check.errors(f"channel_rest: [{{name: A, service: a, url_path: /a, {written}}}]")
