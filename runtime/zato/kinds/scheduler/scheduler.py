@@ -136,6 +136,7 @@ class Scheduler:
         self._ended: list[str] = []
         self._newest = 0.0
         self._is_full = False
+        """Whether jobs have had to wait since there last was room for all."""
         self._logged = ""
 
     def start(self) -> None:
@@ -272,6 +273,8 @@ class Scheduler:
             except Exception:
                 heapq.heappush(self._queue, turn)
                 raise
+        if len(self._running) < MAX_RUNNING:
+            self._is_full = False
 
     def _take_turn(self, moment: float, number: int, name: str, now: float) -> None:
         entry = self._entries.get(name)
@@ -286,17 +289,19 @@ class Scheduler:
             self._claim(entry, entry.state, now)
 
     def _has_room(self) -> bool:
-        was_full, self._is_full = self._is_full, len(self._running) >= MAX_RUNNING
-        if self._is_full and not was_full:
+        if len(self._running) < MAX_RUNNING:
+            return True
+        if not self._is_full:
             logger.warning("%d jobs are running, which is the most; others wait for one to end", MAX_RUNNING)
-        return not self._is_full
+        self._is_full = True
+        return False
 
     def _claim(self, entry: _Entry, state: JobState, now: float) -> None:
         """Run a job if this server is the one to do it."""
         job, cid = entry.job, new_cid()
         is_once = job.job_type == "one_time"
         claim = self._ledger.claim(job.name, job.schedule, state, entry.time, cid, now, skip=not is_once)
-        entry.state = claim.state
+        entry.state, entry.turn = claim.state, 0  # whatever fails from here on, this run is not asked for again
         if claim.outcome == "won":
             self._begin(entry.handle, cid)
         elif claim.outcome == "busy" and is_once:
