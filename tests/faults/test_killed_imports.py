@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
 import subprocess
 import threading
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.postgresql import PostgreSQL
+from tests.servers.waiting import wait_for
 from tests.servers.zato_server import PROGRAM, ZatoServer, environment
 from zato.config.plan import plan
 from zato.config.snapshot import Snapshot
@@ -88,6 +88,19 @@ def bring_in(odb: ODB, generation: int, wake: Callable[[], None] = lambda: None)
         apply(odb, plan(odb.load(), Snapshot(objects(generation))), variables={}, source={}, wake=wake)
 
 
+def kill_sometime(process: subprocess.Popen[bytes], odb: ODB, whole: float) -> None:
+    """Kill an import at any moment, but as often as not in the few milliseconds after it has written something."""
+    after = random.uniform(whole / 2, whole)  # before that it has read nothing
+    if random.random() < 0.5:
+        before = odb.pointers
+        wait_for(lambda: process.poll() is not None or odb.pointers != before, "the import has written", 30)
+        after = random.uniform(0, 0.05)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(after)
+    process.kill()
+    process.wait()
+
+
 @many
 def test_an_import_that_is_killed_leaves_the_old_or_the_new_revision(
     server: ZatoServer, odb: ODB, tmp_path: Path, kills: int
@@ -111,10 +124,7 @@ def test_an_import_that_is_killed_leaves_the_old_or_the_new_revision(
         process = start_import(server, file)
 
         # When
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(random.uniform(whole / 2, whole))  # before that it has read nothing
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        kill_sometime(process, odb, whole)
 
         # Then
         assert generations(odb) in ({generation}, {generation + 1})
