@@ -180,10 +180,13 @@ def test_json_and_an_export_do_not_share_standard_output(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        ([], "say one of --validate, --merge, --plan, --import, --export-odb, --export-local"),
+        ([], "say one of --validate, --merge, --plan, --import, --export-odb, --export-local, --explain, --match"),
         (
             ["--plan", "--import", "--input", "a"],
-            "say one of --validate, --merge, --plan, --import, --export-odb, --export-local, not --plan and --import",
+            (
+                "say one of --validate, --merge, --plan, --import, --export-odb, --export-local, --explain, --match,"
+                " not --plan and --import"
+            ),
         ),
         (["--validate"], "--validate needs --input, the files to read"),
         (["--export-local"], "--export-local needs --input, the files to read"),

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zato_cli.enmasse.options import Options
+from zato.errors import ConfigurationError
+from zato_cli import output
+from zato_cli.enmasse.options import ERROR, Options
 from zato_cli.server import server_argument
 
 if TYPE_CHECKING:
@@ -26,12 +28,17 @@ def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[s
 @click.option("--import", "import_", is_flag=True, help="Make the server's configuration what the files say.")
 @click.option("--export-odb", "--export", is_flag=True, help="Write the server's configuration to a file.")
 @click.option("--export-local", is_flag=True, help="With --export-odb: files win over the ODB. Alone: as --merge.")
+@click.option("--explain", multiple=True, metavar="SECTION/NAME", help="Show each field and what set it; * and ? do.")
+@click.option("--match", nargs=2, metavar="METHOD PATH", help="Show which channel would answer, and why.")
 @click.option("--input", "inputs", multiple=True, metavar="PATH", help="File, directory, glob or - ; repeatable.")
 @click.option("--output", metavar="PATH", help="Where to write, - for standard output.")
 @click.option("--format", "--dump-format", "format_", type=click.Choice(["yaml", "json"]), help="Format to write.")
 @click.option("--include-type", "types", callback=_listed, metavar="LIST", help="Write only these sections.")
 @click.option("--include-name", "names", callback=_listed, metavar="LIST", help="Write only names with these parts.")
 @click.option("--replace-odb-objects", "--replace", "replace", is_flag=True, help="Update objects that exist.")
+@click.option("--header", "headers", multiple=True, metavar="HEADER", help="With --match: a header, as 'Accept: x/y'.")
+@click.option("--ignore-unsupported", is_flag=True, help="Only warn of sections that Zato has and this runtime not.")
+@click.option("--format-errors", type=click.Choice(["text", "github"]), default="text", help="How to print problems.")
 @click.option("--strict", is_flag=True, help="Let warnings stop the command too.")
 @click.option("--env-file", metavar="PATH", help="File of NAME=value lines to set variables from.")
 @click.option("--json", "json", is_flag=True, help="Print one JSON document.")
@@ -54,7 +61,15 @@ def command(server: str | None, format_: Format | None, **given: Any) -> int:
         **{name: value for name, value in given.items() if name in Options._fields},
     )
     action = importlib.import_module(f"zato_cli.enmasse.{ACTIONS[chosen[0]]}")
-    code: int = action.run(options)
+    try:
+        code: int = action.run(options)
+    except ConfigurationError as e:
+        if options.format_errors == "text":
+            raise
+        output.github_annotations(e.problems, e.documents)
+        if options.json:
+            output.error(e, as_json=True)
+        code = ERROR
     return code
 
 
@@ -65,6 +80,8 @@ ACTIONS = {
     "--import": "import_",
     "--export-odb": "export_odb",
     "--export-local": "export_local",
+    "--explain": "explain",
+    "--match": "match",
 }
 """What is done, of which the command line says exactly one → the module that does it."""
 
@@ -72,7 +89,7 @@ ACTIONS = {
 def _check_input(action: str, inputs: tuple[str, ...]) -> None:
     if action == "--export-odb" and inputs:
         raise click.UsageError("--export-odb writes what the ODB holds; add --export-local to merge files into it")
-    if action != "--export-odb" and not inputs:
+    if action not in {"--export-odb", "--explain", "--match"} and not inputs:
         raise click.UsageError(f"{action} needs --input, the files to read")
 
 

@@ -16,12 +16,35 @@ from zato_cli.enmasse.options import DONE, NOTHING_CHECKED, Options
 
 def load(options: Options, existing: Snapshot | None) -> Wanted:
     """Read the files, or raise ConfigurationError with every problem; warnings are printed."""
-    variables = env_file.read(Path(options.env_file)) if options.env_file else {}
-    wanted = load_files(options.inputs, {**os.environ, **variables}, existing)
+    wanted, _ = _read(options, existing)
     wanted.raise_errors(strict=options.strict)
-    if not options.json:
-        output.problems(wanted.problems, wanted.documents)
+    _print_problems(wanted, options)
     return wanted
+
+
+def examine(options: Options) -> tuple[Wanted, dict[str, str]]:
+    """Read the files for what is sound in them; problems are printed.
+
+    Also returned: every environment variable, and where it is set.
+    """
+    wanted, sources = _read(options, None)
+    _print_problems(wanted, options)
+    return wanted, sources
+
+
+def _read(options: Options, existing: Snapshot | None) -> tuple[Wanted, dict[str, str]]:
+    variables = env_file.read_with_places(Path(options.env_file)) if options.env_file else {}
+    environ = {**os.environ, **{name: value for name, (value, _) in variables.items()}}
+    wanted = load_files(options.inputs, environ, existing, ignore_unsupported=options.ignore_unsupported)
+    sources = {**dict.fromkeys(os.environ, "the environment"), **{name: str(at) for name, (_, at) in variables.items()}}
+    return wanted, sources
+
+
+def _print_problems(wanted: Wanted, options: Options) -> None:
+    if options.format_errors == "github":
+        output.github_annotations(wanted.problems, wanted.documents)
+    elif not options.json:
+        output.problems(wanted.problems, wanted.documents)
 
 
 def problem_records(wanted: Wanted) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from zato.config.export import Format
@@ -21,7 +21,12 @@ class Options(NamedTuple):
     types: tuple[str, ...]
     names: tuple[str, ...]
     export_odb: bool
+    explain: tuple[str, ...]
+    match: tuple[str, str] | None
+    headers: tuple[str, ...]
     replace: bool
     strict: bool
+    ignore_unsupported: bool
+    format_errors: Literal["text", "github"]
     json: bool
     env_file: str | None

@@ -16,6 +16,7 @@ from zato.config.sections import SPELLINGS
 from zato.config.source import Sources
 from zato.kinds.base import Field, fields_of
 
+DEFAULT, NOT_SET = "its default", "not set"
 HIDDEN = "***"
 """What is shown of a secret."""
 
@@ -25,7 +26,8 @@ class Used(msgspec.Struct, frozen=True):
 
     name: str
     source: str
-    """Where its value was found: a place in the --env-file, `the environment`, `its default`, or `not set`."""
+    """Where its value was found: a place in the --env-file, `the environment`, DEFAULT, or NOT_SET; "" where nobody
+    looked, since the value is in the ODB."""
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +43,9 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = ""
     secret: bool = False
     place: Place | None = None
-    """Where the value is written; None for a default."""
+    """Where the value is written; None for a default, and for what is in the ODB."""
+    set_by: str = ""
+    """What set it in the ODB, where no file is read."""
     written_as: str = ""
     """The name that the field has there, if it is another one."""
     through: Place | None = None
@@ -54,7 +58,7 @@ class ExplainedObject(msgspec.Struct, frozen=True):
 
     section: str
     name: str
-    place: Place
+    place: Place | None
     included_at: tuple[Place, ...]
     """Where the files are included that lead to it: the nearest include first."""
     fields: tuple[Explained, ...]
@@ -98,8 +102,10 @@ def matching(pattern: str, paths: Iterable[str]) -> list[str]:
 
 
 def nearest(pattern: str, paths: Iterable[str]) -> str:
-    """The path that was probably meant, as a hint, or ""."""
-    return did_you_mean(_canonical(pattern).removeprefix("*/"), paths)
+    """A hint that names what was probably meant, or ""."""
+    if "/" in pattern:
+        return did_you_mean(_canonical(pattern), paths)
+    return did_you_mean(pattern, [*(path.partition("/")[2] for path in paths), *SPELLINGS])
 
 
 def _canonical(pattern: str) -> str:
@@ -179,7 +185,7 @@ class _Explaining:
         return place, through
 
     def _source_of(self, variable: Variable) -> str:
-        return self._variables.get(variable.name) or ("its default" if variable.default is not None else "not set")
+        return self._variables.get(variable.name) or (DEFAULT if variable.default is not None else NOT_SET)
 
 
 def _variables_of(value: Any) -> list[Variable]:

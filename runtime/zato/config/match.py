@@ -87,7 +87,7 @@ def _why_it_lost(route: Route, winner: Route) -> str:
     one, other = route.rank, winner.rank
     if one.prefix != other.prefix:
         literal = route.template.literals[0]
-        return f"it matches too, but less of its path comes before the first parameter: `{literal}`"
+        return f"it matches too, but its path has less before the first parameter: `{literal}`"
     if one.literals != other.literals:
         return "it matches too, but less of its path is literal"
     if one.takes_any_accept != other.takes_any_accept:

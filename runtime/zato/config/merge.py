@@ -99,9 +99,7 @@ def _check_version(document: Document, content: Any, problems: Problems) -> None
         problems.error(place, message, path="version", hint="write `version: 1`, or nothing")
 
 
-def _unsupported_section(
-    document: Document, spelling: str, content: Any, problems: Problems, *, ignore: bool
-) -> None:
+def _unsupported_section(document: Document, spelling: str, content: Any, problems: Problems, *, ignore: bool) -> None:
     place, message = document.root.key_place(spelling), f"the section `{spelling}` is not supported"
     if not content:
         return  # exports of 4.x write the header of every section

@@ -47,8 +47,8 @@ def test_why_others_lost_is_told_in_the_order_in_which_they_would_be_asked() -> 
     assert others(matched) == [
         ("get", "it matches too, but takes any Accept"),
         ("any", "it matches too, but takes any Accept"),
-        ("/{x}/b", "it matches too, but less of its path comes before the first parameter: `/`"),
-        ("z", "it matches too, but less of its path comes before the first parameter: `/`"),
+        ("/{x}/b", "it matches too, but its path has less before the first parameter: `/`"),
+        ("z", "it matches too, but its path has less before the first parameter: `/`"),
     ]
 
 

@@ -50,7 +50,7 @@ def test_nothing_is_wrong_with_a_proper_configuration(check: Check) -> None:
             "search_solr: [{name: x}]",
             (
                 "1:1: the section `search_solr` is not supported"
-                " (this runtime does not have such objects; move them to a file of their own)"
+                " (this runtime does not have such objects; leave them out with --ignore-unsupported)"
             ),
         ),
         ("def_amqp: {name: x}", "1:11: def_amqp: a section is a list of objects (begin each object with `- `)"),
