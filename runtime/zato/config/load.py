@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -53,12 +53,14 @@ def load(
     existing: Snapshot | None = None,
     prune: Scope | None = None,
     *,
+    services: Collection[str] | None = None,
     ignore_unsupported: bool = False,
 ) -> Wanted:
     """Read, merge, normalise and validate; `existing` is what the ODB holds, None where there is none to ask.
 
-    With `prune`, what the files no longer hold is deleted, as far as the scope goes. `ignore_unsupported` makes
-    sections that only Zato has a warning, which are an error otherwise.
+    With `prune`, what the files no longer hold is deleted, as far as the scope goes. `services` are those that the
+    server has deployed, None where there is none to ask. `ignore_unsupported` makes sections that only Zato has a
+    warning, which are an error otherwise.
     """
     problems = Problems()
     documents, is_complete = read(inputs, environ, problems)
@@ -69,5 +71,5 @@ def load(
         gone = prune.unwanted(existing, merged.sections, merged.named)
         existing = existing.without(set(gone))
         tell_dangling(existing, set(gone), merged.named, problems)
-    valid = validate(entries, merged.named if is_complete else None, existing, problems)
+    valid = validate(entries, merged.named if is_complete else None, existing, problems, services)
     return Wanted(valid, entries, merged.sections, gone, documents, problems)

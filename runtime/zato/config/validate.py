@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -33,13 +33,18 @@ class Valid(msgspec.Struct, eq=False):
 
 
 def validate(
-    entries: Sequence[Entry], named: Mapping[Key, Found] | None, existing: Snapshot | None, problems: Problems
+    entries: Sequence[Entry],
+    named: Mapping[Key, Found] | None,
+    existing: Snapshot | None,
+    problems: Problems,
+    services: Collection[str] | None = None,
 ) -> list[Valid]:
     """Convert what is sound and note everything that is not.
 
     `named` are the objects of the files by identity, faulty ones included; None where a file could not be read, so
     that nobody knows what it defines. `existing` is what the ODB holds: references may name it, and a secret that the
-    files leave out is taken from it. Without an ODB (None) a missing secret is a warning.
+    files leave out is taken from it. Without an ODB (None) a missing secret is a warning. `services` are those that the
+    server has deployed, None where there is none to ask.
     """
     valid = [Valid(thing, entry) for entry in entries if (thing := _converted(entry, problems)) is not None]
     stored = existing or Snapshot()
@@ -52,6 +57,8 @@ def validate(
         _check_references(entries, named, stored, problems)
     _check_conflicts(entries, stored, problems)
     _warn_of_open_channels(valid, problems)
+    if services is not None:
+        _warn_of_undeployed_services(valid, services, problems)
     _warn_of_pending_kinds(valid, problems)
     _warn_of_pending_fields(valid, problems)
     return valid
@@ -276,6 +283,21 @@ def _warn_of_open_channels(valid: Iterable[Valid], problems: Problems) -> None:
         problems.warning(
             no_security[0].entry.found.node.place, message, hint="anyone can call them; name one in `security`"
         )
+
+
+def _warn_of_undeployed_services(valid: Iterable[Valid], services: Collection[str], problems: Problems) -> None:
+    for item in valid:
+        name = undeployed_service(item.object, services)
+        if name is not None and "service" not in item.entry.unknown:
+            hint = did_you_mean(name, services) or "it fails until the service is deployed"
+            place, path = item.entry.place("service"), item.entry.path("service")
+            problems.warning(place, f"the service `{name}` is not deployed", path=path, hint=hint)
+
+
+def undeployed_service(thing: Kind, services: Collection[str]) -> str | None:
+    """The service that an object runs, if it is active and the service is not among the deployed ones."""
+    name: str | None = getattr(thing, "service", None)
+    return name if name and thing.is_active and name not in services else None
 
 
 def is_open(thing: Kind) -> bool:
