@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 import zato
-from zato.config.validate import is_open
+from zato.config.validate import is_open, undeployed_service
 from zato.errors import ServerDirectoryError, ZatoError
 from zato.kinds.scheduler.scheduler import Scheduler
 from zato.kinds.words import counted
@@ -122,6 +122,9 @@ class Server:
         if open_channels:
             verb = "channel has" if len(open_channels) == 1 else "channels have"
             logger.warning("%d %s no security: %s", len(open_channels), verb, counted(open_channels))
+        missing = {undeployed_service(thing, self._services.current) for thing in self._runtime.world.snapshot} - {None}
+        if missing:
+            logger.warning("Not deployed, though channels or jobs name them: %s", counted(sorted(map(str, missing))))
 
     def run(self, ready: Callable[[str], None]) -> int:
         """Serve until a signal says to stop, and finish what has begun. Returns the exit code."""
