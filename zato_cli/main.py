@@ -13,6 +13,7 @@ import zato
 import zato_cli.commands
 
 ERROR = 1
+ROLLED_BACK = 4
 INTERRUPTED = 130
 
 
@@ -44,7 +45,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line. Exit codes: design of the command line, docs/decisions.md."""
-    from zato.errors import ZatoError
+    from zato.errors import SwitchError, ZatoError
     from zato_cli import output
 
     as_json = "--json" in (sys.argv if arguments is None else arguments)
@@ -59,6 +60,9 @@ def main(arguments: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted", err=True)
         code = INTERRUPTED
+    except SwitchError as e:
+        output.error(e, as_json=as_json)
+        code = ROLLED_BACK
     except ZatoError as e:
         output.error(e, as_json=as_json)
         code = ERROR

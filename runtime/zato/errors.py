@@ -6,10 +6,11 @@ Exception
 │   ├── ODBError                  the operational database cannot be used
 │   │   ├── NewerODB              written by a newer version of this package
 │   │   └── OtherKey              its secrets are encrypted with another key
+│   ├── PlanError                 a saved plan cannot be carried out
 │   ├── ServerDirectoryError      not a server directory, or one that is not as it should be
 │   ├── NotRunning                a running server is needed and there is none
 │   ├── NotUsableYet              an object is of a kind that is kept but has no effect yet
-│   └── SwitchError               a server could not take over a revision; nothing changed
+│   └── SwitchError               a server could not take over a revision; everything is as it was before
 └── zato.common.exception         what services raise and catch: HTTPException, Inactive, TimeoutException …
 """
 
@@ -49,6 +50,10 @@ class OtherKey(ODBError):
     """The secrets of the operational database are encrypted with another key."""
 
 
+class PlanError(ZatoError):
+    """A saved plan cannot be carried out."""
+
+
 class ServerDirectoryError(ZatoError):
     """A directory is no server directory, or not as it should be."""
 
@@ -62,4 +67,4 @@ class NotUsableYet(ZatoError):
 
 
 class SwitchError(ZatoError):
-    """A server could not take over a revision, so nothing was switched."""
+    """A server could not take over a revision, so everything is as it was before."""

@@ -159,7 +159,7 @@ def test_a_configuration_that_the_server_cannot_serve_is_refused_and_nothing_cha
     )
 
     # Then
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert f"server1 (pid {zato_server.process.pid} on " in done.stderr
     reason = "outgoing_rest/CRM: `CRM`: cannot read the CA bundle of `validate_tls`: /none.pem"
     assert f"cannot serve the new configuration: {reason}" in done.stderr

@@ -18,6 +18,11 @@ from zato.odb.odb import ODB
 from zato.odb.secrets import Secrets
 from zato.server.directory import ServerDirectory
 
+ACTIONS = (
+    "--validate, --merge, --plan, --import, --export-odb, --export-local, --explain, --match, --history, --rollback,"
+    " --diff"
+)
+
 FILES = """\
 security:
   - name: API
@@ -139,7 +144,7 @@ def test_json_tells_problems_and_where_they_are(run: Run) -> None:
             "which server? Neither this directory nor one above it is a server directory",
         ),
         (["--plan"], "--plan needs --input, the files to read"),
-        (["--colour"], "No such option '--colour'."),
+        (["--qqq"], "No such option '--qqq'."),
         (["none", "--import", "--input", "c.yaml"], "there is no directory none"),
         (["--validate", "--import", "--input", "c.yaml"], "say one of --validate, --merge, --plan, --import, "),
     ],
@@ -180,13 +185,10 @@ def test_json_and_an_export_do_not_share_standard_output(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        ([], "say one of --validate, --merge, --plan, --import, --export-odb, --export-local, --explain, --match"),
+        ([], f"say one of {ACTIONS}"),
         (
             ["--plan", "--import", "--input", "a"],
-            (
-                "say one of --validate, --merge, --plan, --import, --export-odb, --export-local, --explain, --match,"
-                " not --plan and --import"
-            ),
+            f"say one of {ACTIONS}, not --plan and --import",
         ),
         (["--validate"], "--validate needs --input, the files to read"),
         (["--export-local"], "--export-local needs --input, the files to read"),
@@ -199,7 +201,7 @@ def test_json_and_an_export_do_not_share_standard_output(run: Run) -> None:
             ["--merge", "--input", "c.yaml"],
             "--merge needs --output, the file to write or - for standard output",
         ),
-        (["--colour"], "No such option '--colour'."),
+        (["--qqq"], "No such option '--qqq'."),
         (["--input"], "Option '--input' requires an argument."),
         (["--format", "xml"], "Invalid value for '--format' / '--dump-format': 'xml' is not one of 'yaml', 'json'."),
         (
@@ -245,7 +247,9 @@ def test_a_plan_tells_what_would_change_and_changes_nothing(run: Run, server: Se
     assert run("enmasse", where, "--plan", "--input", "c.yaml") == (
         2,
         (
-            "+ security `API`\n+ def_amqp `Broker`\n+ channel_rest `Get user`\n"
+            "+ security `API`\n    no effect on traffic\n"
+            "+ def_amqp `Broker`\n    no effect on traffic\n"
+            "+ channel_rest `Get user`\n    answers any method /user from now on\n"
             "3 to create, 0 to update, 0 to delete, 0 unchanged\n"
         ),
         "",
@@ -264,6 +268,7 @@ def test_a_plan_tells_what_would_change_and_changes_nothing(run: Run, server: Se
             "~ def_amqp `Broker`\n"
             '    host: "localhost" → "other"\n'
             "    password: (changed)\n"
+            "    no effect on traffic\n"
             "0 to create, 1 to update, 0 to delete, 2 unchanged\n"
         ),
         "",

@@ -77,7 +77,10 @@ def test_a_plan_has_colours(tmp_path: Path, server: ServerDirectory) -> None:
     (tmp_path / "c.yaml").write_text("def_amqp: [{name: Broker, host: h, password: s3cret}]")
     assert on_terminal("enmasse", "server1", "--plan", "--input", "c.yaml", cwd=tmp_path) == (
         2,
-        f"{GREEN}+ def_amqp `Broker`{RESET}\n1 to create, 0 to update, 0 to delete, 0 unchanged\n",
+        (
+            f"{GREEN}+ def_amqp `Broker`{RESET}\n{CYAN}    no effect on traffic{RESET}\n"
+            "1 to create, 0 to update, 0 to delete, 0 unchanged\n"
+        ),
     )
 
 

@@ -20,7 +20,18 @@ def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[s
     return tuple(part.strip() for part in (value or "").split(",") if part.strip() not in {"", "all"})
 
 
-@click.command("enmasse")
+class _Command(click.Command):
+    """`--diff` takes one revision or two, which click does not know."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Write `--diff 3 5` as `--diff 3 --diff 5`."""
+        for position, argument in reversed(list(enumerate(args))):
+            if argument == "--diff" and args[position + 2 : position + 3] and args[position + 2].isdigit():
+                args.insert(position + 2, "--diff")
+        return super().parse_args(ctx, args)
+
+
+@click.command("enmasse", cls=_Command)
 @server_argument
 @click.option("--validate", is_flag=True, help="Say everything that is wrong with the files; needs no server.")
 @click.option("--merge", is_flag=True, help="Write the files as one canonical file; needs no server.")
@@ -30,12 +41,26 @@ def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[s
 @click.option("--export-local", is_flag=True, help="With --export-odb: files win over the ODB. Alone: as --merge.")
 @click.option("--explain", multiple=True, metavar="SECTION/NAME", help="Show each field and what set it; * and ? do.")
 @click.option("--match", nargs=2, metavar="METHOD PATH", help="Show which channel would answer, and why.")
+@click.option("--history", is_flag=True, help="Show who imported what, when and from which files.")
+@click.option("--rollback", type=int, metavar="REVISION", help="Go back: a new revision with the content of that one.")
+@click.option(
+    "--diff", type=int, multiple=True, metavar="REVISION [REVISION]", help="Show what differs, or since then."
+)
 @click.option("--input", "inputs", multiple=True, metavar="PATH", help="File, directory, glob or - ; repeatable.")
 @click.option("--output", metavar="PATH", help="Where to write, - for standard output.")
 @click.option("--format", "--dump-format", "format_", type=click.Choice(["yaml", "json"]), help="Format to write.")
 @click.option("--include-type", "types", callback=_listed, metavar="LIST", help="Write only these sections.")
 @click.option("--include-name", "names", callback=_listed, metavar="LIST", help="Write only names with these parts.")
 @click.option("--replace-odb-objects", "--replace", "replace", is_flag=True, help="Update objects that exist.")
+@click.option("--dry-run", is_flag=True, help="With --import and --rollback: only show what would change.")
+@click.option(
+    "--ping", is_flag=True, help="Ping changed connections first; if one fails, nothing changes, exit code 4."
+)
+@click.option("--prune", is_flag=True, help="Delete what the files name the section of, and do not hold any more.")
+@click.option("--max-delete", metavar="N|N%", help="Most objects to prune, 10 or 10% by default, whichever is more.")
+@click.option("--owner", metavar="NAME", help="Whose objects these are; each owner prunes their own only.")
+@click.option("--out", metavar="PATH", help="With --plan: save it, to be carried out by --from-plan.")
+@click.option("--from-plan", metavar="PATH", help="With --import: do what a saved plan says, if nothing else changed.")
 @click.option("--header", "headers", multiple=True, metavar="HEADER", help="With --match: a header, as 'Accept: x/y'.")
 @click.option("--ignore-unsupported", is_flag=True, help="Only warn of sections that Zato has and this runtime not.")
 @click.option("--format-errors", type=click.Choice(["text", "github"]), default="text", help="How to print problems.")
@@ -43,16 +68,17 @@ def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[s
 @click.option("--env-file", metavar="PATH", help="File of NAME=value lines to set variables from.")
 @click.option("--json", "json", is_flag=True, help="Print one JSON document.")
 def command(server: str | None, format_: Format | None, **given: Any) -> int:
-    """Keep a server's configuration in files: validate, merge, plan, import, export.
+    """Keep a server's configuration in files: validate, merge, plan, import, export, go back.
 
     SERVER is the server's directory; without it ZATO_SERVER_DIR, else the directory that you are in.
     """
-    chosen = [option for option, name in ACTIONS.items() if given[name]]
+    chosen = [option for option, name in ACTIONS.items() if _is_given(given[name])]
     if given["export_local"] and "--export-odb" in chosen:
         chosen.remove("--export-odb")  # it says with what the files are merged
     if len(chosen) != 1:
         raise click.UsageError(f"say one of {', '.join(ACTIONS)}" + (f", not {' and '.join(chosen)}" if chosen else ""))
-    _check_input(chosen[0], given["inputs"])
+    _check_input(chosen[0], given["inputs"], has_plan=bool(given["from_plan"]))
+    _check_options(chosen[0], given)
     if given["json"] and given["output"] == "-":
         raise click.UsageError("--json and --output - both write to standard output; leave one out")
     options = Options(
@@ -82,15 +108,45 @@ ACTIONS = {
     "--export-local": "export_local",
     "--explain": "explain",
     "--match": "match",
+    "--history": "history",
+    "--rollback": "rollback",
+    "--diff": "diff",
 }
 """What is done, of which the command line says exactly one → the module that does it."""
 
 
-def _check_input(action: str, inputs: tuple[str, ...]) -> None:
+_OPTIONS = {
+    "dry_run": ("--dry-run", {"--import", "--rollback"}),
+    "ping": ("--ping", {"--import", "--rollback"}),
+    "prune": ("--prune", {"--plan", "--import"}),
+    "max_delete": ("--max-delete", {"--plan", "--import"}),
+    "owner": ("--owner", {"--plan", "--import"}),
+    "out": ("--out", {"--plan"}),
+    "from_plan": ("--from-plan", {"--import"}),
+}
+"""What changes something, and would be missed where it was silently ignored → the actions that it goes with."""
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None and value is not False and value != ()
+
+
+def _check_input(action: str, inputs: tuple[str, ...], *, has_plan: bool) -> None:
     if action == "--export-odb" and inputs:
         raise click.UsageError("--export-odb writes what the ODB holds; add --export-local to merge files into it")
-    if action not in {"--export-odb", "--explain", "--match"} and not inputs:
+    if action in {"--history", "--rollback", "--diff"} and inputs:
+        raise click.UsageError(f"{action} reads no files; leave out --input")
+    if action in {"--validate", "--merge", "--plan", "--import", "--export-local"} and not (inputs or has_plan):
         raise click.UsageError(f"{action} needs --input, the files to read")
+
+
+def _check_options(action: str, given: dict[str, Any]) -> None:
+    for name, (option, actions) in _OPTIONS.items():
+        if _is_given(given[name]) and action not in actions:
+            raise click.UsageError(f"{option} goes with {' and '.join(sorted(actions))}, not with {action}")
+    said = [_OPTIONS[name][0] for name in ("prune", "max_delete", "owner") if _is_given(given[name])]
+    if given["from_plan"] and said:
+        raise click.UsageError(f"a saved plan says all that is to change; leave out {', '.join(said)}")
 
 
 def _format_of(output: str | None) -> Format:

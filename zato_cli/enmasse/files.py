@@ -9,14 +9,15 @@ from typing import Any
 from zato.config import env_file
 from zato.config.load import Wanted
 from zato.config.load import load as load_files
+from zato.config.prune import Scope
 from zato.config.snapshot import Snapshot
 from zato_cli import output
 from zato_cli.enmasse.options import DONE, NOTHING_CHECKED, Options
 
 
-def load(options: Options, existing: Snapshot | None) -> Wanted:
+def load(options: Options, existing: Snapshot | None, prune: Scope | None = None) -> Wanted:
     """Read the files, or raise ConfigurationError with every problem; warnings are printed."""
-    wanted, _ = _read(options, existing)
+    wanted, _ = _read(options, existing, prune)
     wanted.raise_errors(strict=options.strict)
     _print_problems(wanted, options)
     return wanted
@@ -32,10 +33,10 @@ def examine(options: Options) -> tuple[Wanted, dict[str, str]]:
     return wanted, sources
 
 
-def _read(options: Options, existing: Snapshot | None) -> tuple[Wanted, dict[str, str]]:
+def _read(options: Options, existing: Snapshot | None, prune: Scope | None = None) -> tuple[Wanted, dict[str, str]]:
     variables = env_file.read_with_places(Path(options.env_file)) if options.env_file else {}
     environ = {**os.environ, **{name: value for name, (value, _) in variables.items()}}
-    wanted = load_files(options.inputs, environ, existing, ignore_unsupported=options.ignore_unsupported)
+    wanted = load_files(options.inputs, environ, existing, prune, ignore_unsupported=options.ignore_unsupported)
     sources = {**dict.fromkeys(os.environ, "the environment"), **{name: str(at) for name, (_, at) in variables.items()}}
     return wanted, sources
 

@@ -30,3 +30,12 @@ class Options(NamedTuple):
     format_errors: Literal["text", "github"]
     json: bool
     env_file: str | None
+    owner: str | None
+    prune: bool
+    max_delete: str | None
+    out: str | None
+    from_plan: str | None
+    dry_run: bool
+    ping: bool
+    rollback: int | None
+    diff: tuple[int, ...]

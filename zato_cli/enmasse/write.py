@@ -26,18 +26,22 @@ def write(objects: Iterable[Kind], references: dict[Key, dict[str, str]], option
         click.echo(text(document, options.format), nl=False)
         return
     path = Path(options.output).expanduser() if options.output else Path(_export_name(options.format))
-    try:
-        _save(path.resolve(), text(document, options.format))
-    except OSError as e:
-        raise click.ClickException(f"{path} cannot be written: {e.strerror}") from None
+    save(path, text(document, options.format))
     if options.json:
         output.document({"output": str(path.absolute()), "objects": sum(map(len, document.values()))})
     else:
         output.line(f"Data exported to {path.absolute()}")
 
 
-def _save(path: Path, written: str) -> None:
+def save(path: Path, written: str) -> None:
     """Write a file as a whole or not at all, so that one that exists is not lost to a full disk."""
+    try:
+        _replace(path.resolve(), written)
+    except OSError as e:
+        raise click.ClickException(f"{path} cannot be written: {e.strerror}") from None
+
+
+def _replace(path: Path, written: str) -> None:
     if path.exists() and not path.is_file():  # such as /dev/stdout
         path.write_text(written, encoding="utf-8")
         return

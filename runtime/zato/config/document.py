@@ -108,6 +108,8 @@ class Document(msgspec.Struct, eq=False):
     name: str
     """Path as the user gave it, or `<stdin>`."""
     text: str = ""
+    sha256: str = ""
+    """Of the bytes of the file, in hexadecimal."""
     included_at: Place | None = None
     """Where the `include` is that it was read for; None for what the user gave."""
     root: Node = msgspec.field(default_factory=Node)

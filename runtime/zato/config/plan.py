@@ -82,9 +82,23 @@ def plan(now: Snapshot, wanted: Iterable[Kind], delete: Iterable[Key] = (), owne
             unchanged += 1
     order = {name: position for position, name in enumerate(SECTIONS)}
     steps.sort(key=lambda step: order[step.section])
-    gone = [Step("delete", *key, now.get(*key), None, *[owned.of(key)[0]] * 2) for key in delete]
+    gone = [Step("delete", *key, now.get(*key), None, owned.of(key)[0], owned.of(key)[0]) for key in delete]
     gone.sort(key=lambda step: -order[step.section])
     return Plan((*steps, *gone), unchanged)
+
+
+def record(step: Step) -> dict[str, Any]:
+    """A step as JSON, without secrets."""
+    told: dict[str, Any] = {"action": step.action, "section": step.section, "name": step.name}
+    if step.owner != step.owner_before:
+        told["owner"] = {"old": step.owner_before, "new": step.owner}
+    return {**told, "changes": [_record(change) for change in step.changes]}
+
+
+def _record(change: Change) -> dict[str, Any]:
+    if change.secret:
+        return {"field": change.field, "secret": True}
+    return {"field": change.field, "old": change.old, "new": change.new}
 
 
 class Owners(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import glob
+import hashlib
 import os
 import stat
 import sys
@@ -110,6 +111,7 @@ class _Reader:
     def _document(self, document: Document, content: bytes, root: Path, directory: Path) -> None:
         self.documents.append(document)
         try:
+            document.sha256 = hashlib.sha256(content).hexdigest()
             document.text = _decoded(content, document.name)
             value = parse(document, self._environ, self._problems)
         except Unreadable as e:

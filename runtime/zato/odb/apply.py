@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +15,8 @@ from zato.errors import ODBError, SwitchError
 from zato.odb.odb import ODB, Worker
 
 PREPARE_SECONDS = 60.0
+PING_SECONDS = 1.0
+"""Added to it for each ping: one takes 11 s at most, and a worker does 16 at a time."""
 SWITCH_SECONDS = 30.0
 
 
@@ -25,24 +27,29 @@ def apply(
     variables: Mapping[Key, Mapping[str, str]],
     source: Mapping[str, Any],
     wake: Callable[[], None] = lambda: None,
+    pings: Sequence[Key] = (),
 ) -> int:
     """Write the plan as one revision, have every live worker prepare it, make it current, and wait until all serve it.
 
-    Call it inside `odb.importing()`. `wake` tells workers that are near to look at the ODB now. Returns the revision.
-    Raises SwitchError where a worker cannot serve the revision: then nothing has changed.
+    Call it inside `odb.importing()`. `wake` tells workers that are near to look at the ODB now. Each worker pings the
+    connections that are `pings` before it is ready. Returns the revision. Raises SwitchError where a worker cannot
+    serve the revision or a ping fails: then the previous revision is the current one, and served, again.
     """
-    revision = odb.stage(plan, variables=variables, made_by=_user(), source=source)
+    previous = odb.current
+    revision = odb.stage(plan, variables=variables, made_by=_user(), source=source, pings=pings)
     try:
         wake()
-        _wait_until_prepared(odb, revision)
+        _wait_until_prepared(odb, revision, PREPARE_SECONDS + PING_SECONDS * len(pings))
         odb.make_current(revision)
-    except BaseException:
-        with suppress(ODBError):  # the next import clears it away
-            odb.discard(revision)
         wake()
+        _wait_until_served(odb, revision)
+    except BaseException:
+        with suppress(ODBError):  # the next import clears away what was only staged
+            odb.revert(revision, previous)
+            wake()
+            _wait(lambda: [worker for worker in odb.workers() if worker.serving == revision], SWITCH_SECONDS)
         raise
-    wake()
-    _wait_until_served(odb, revision)
+    odb.settle()
     return revision
 
 
@@ -53,7 +60,7 @@ def _user() -> str:
         return f"user {os.getuid()}"
 
 
-def _wait_until_prepared(odb: ODB, revision: int) -> None:
+def _wait_until_prepared(odb: ODB, revision: int, timeout: float) -> None:
     def waiting() -> list[Worker]:
         workers = odb.workers()
         for worker in workers:
@@ -61,18 +68,22 @@ def _wait_until_prepared(odb: ODB, revision: int) -> None:
                 raise SwitchError(f"{_called(worker)} cannot serve the new configuration: {worker.problem}")
         return [worker for worker in workers if worker.prepared != revision]
 
-    late = _wait(waiting, PREPARE_SECONDS)
+    late = _wait(waiting, timeout)
     if late:
-        raise SwitchError(f"{_called(late[0])} did not get ready within {PREPARE_SECONDS:g} s")
+        raise SwitchError(f"{_called(late[0])} did not get ready within {timeout:g} s; see its log")
 
 
 def _wait_until_served(odb: ODB, revision: int) -> None:
-    late = _wait(lambda: [worker for worker in odb.workers() if worker.serving < revision], SWITCH_SECONDS)
+    def waiting() -> list[Worker]:
+        late = [worker for worker in odb.workers() if worker.serving != revision]
+        for worker in late:
+            if worker.problem:
+                raise SwitchError(f"{_called(worker)} could not switch to the new configuration: {worker.problem}")
+        return late
+
+    late = _wait(waiting, SWITCH_SECONDS)
     if late:
-        message = (
-            f"revision {revision} is current, but {_called(late[0])} did not confirm it within {SWITCH_SECONDS:g} s"
-        )
-        raise SwitchError(f"{message}; see its log")
+        raise SwitchError(f"{_called(late[0])} did not switch to the new configuration within {SWITCH_SECONDS:g} s")
 
 
 def _wait(waiting: Callable[[], list[Worker]], timeout: float) -> list[Worker]:

@@ -16,7 +16,7 @@ from typing import Any, Union
 
 import msgspec
 
-from zato.config.plan import Plan, Step
+from zato.config.plan import Plan, Step, record
 from zato.config.sections import SECTIONS
 from zato.config.snapshot import Key, Snapshot
 from zato.errors import NewerODB, ODBError
@@ -38,10 +38,10 @@ _TABLES = (
     "CREATE TABLE secret_key (fingerprint TEXT NOT NULL)",
     """CREATE TABLE revision (
         number BIGINT PRIMARY KEY, made_at TEXT NOT NULL, made_by TEXT NOT NULL, source TEXT NOT NULL,
-        changes TEXT NOT NULL)""",
+        changes TEXT NOT NULL, pings TEXT NOT NULL)""",
     """CREATE TABLE object (
         section TEXT NOT NULL, name TEXT NOT NULL, since BIGINT NOT NULL, until BIGINT, body TEXT NOT NULL,
-        secrets TEXT NOT NULL, variables TEXT NOT NULL, PRIMARY KEY (section, name, since))""",
+        secrets TEXT NOT NULL, variables TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (section, name, since))""",
     """CREATE TABLE worker (
         id TEXT PRIMARY KEY, server TEXT NOT NULL, host TEXT NOT NULL, pid BIGINT NOT NULL,
         seen_at DOUBLE PRECISION NOT NULL, prepared BIGINT NOT NULL, serving BIGINT NOT NULL, problem TEXT NOT NULL)""",
@@ -57,9 +57,9 @@ class Revision(msgspec.Struct, frozen=True):
     """UTC, ISO 8601."""
     made_by: str
     source: dict[str, Any]
-    """The files, and the git commit they were at."""
+    """The files with their digests, the git commit they were at, or the revision that was gone back to."""
     changes: list[dict[str, Any]]
-    """Action, section, name and changed fields of each object; secrets are not shown."""
+    """Each step of its plan, as `zato.config.plan.record` tells it."""
 
 
 class Worker(msgspec.Struct, frozen=True):
@@ -73,7 +73,7 @@ class Worker(msgspec.Struct, frozen=True):
     """The newest revision that it is ready to serve."""
     serving: int
     problem: str = ""
-    """Why it cannot serve the staged revision."""
+    """Why it cannot serve the staged revision, or the current one."""
 
 
 class ODB:
@@ -158,12 +158,7 @@ class ODB:
 
     def load(self, revision: int | None = None) -> Snapshot:
         """The configuration of a revision, of the current one by default. Raises ODBError."""
-        number = self.current if revision is None else revision
-        rows = self._database.rows(
-            "SELECT section, body, secrets FROM object WHERE since <= ? AND (until IS NULL OR until > ?)"
-            " ORDER BY section, name",
-            (number, number),
-        )
+        rows = self._rows("SELECT section, body, secrets FROM object WHERE {} ORDER BY section, name", revision)
         bodies: dict[str, list[tuple[str, str]]] = {}
         for section, body, secrets in rows:
             bodies.setdefault(section, []).append((body, secrets))
@@ -185,15 +180,31 @@ class ODB:
                 plain = {field: self._secrets.decrypt(token) for field, token in tokens.items()}
                 yield msgspec.structs.replace(thing, **plain)
 
-    def variables(self) -> dict[Key, dict[str, str]]:
-        """Object → field → its text with `${NAME}` for the variables it was imported from, in the current revision."""
-        number = self.current
-        rows = self._database.rows(
-            "SELECT section, name, variables FROM object WHERE since <= ? AND (until IS NULL OR until > ?)"
-            " AND variables <> '{}'",
-            (number, number),
-        )
+    def variables(self, revision: int | None = None) -> dict[Key, dict[str, str]]:
+        """Object → field → its text with `${NAME}` for the variables that it was imported from."""
+        rows = self._rows("SELECT section, name, variables FROM object WHERE {} AND variables <> '{{}}'", revision)
         return {(section, name): msgspec.json.decode(variables) for section, name, variables in rows}
+
+    def owners(self, revision: int | None = None) -> dict[Key, str]:
+        """Object → who imported it last."""
+        rows = self._rows("SELECT section, name, owner FROM object WHERE {}", revision)
+        return {(section, name): owner for section, name, owner in rows}
+
+    def _rows(self, sql: str, revision: int | None) -> list[tuple[Any, ...]]:
+        """Ask for objects as they were in a revision, in the current one by default; `{}` in the SQL says so."""
+        number = self.current if revision is None else revision
+        return self._database.rows(sql.format("since <= ? AND (until IS NULL OR until > ?)"), (number, number))
+
+    def check_revision(self, number: int) -> None:
+        """Raises ODBError if there is no such revision, or it was never the current one; 0 is the empty beginning."""
+        found = self._database.rows("SELECT number FROM revision WHERE number = ?", (number,))
+        if number != 0 and (not found or number > self.current):
+            raise ODBError(f"there is no revision {number}; `zato enmasse --history` lists those that there are")
+
+    def pings(self, revision: int) -> list[Key]:
+        """The outgoing connections that are to be pinged before a revision becomes the current one."""
+        ((pings,),) = self._database.rows("SELECT pings FROM revision WHERE number = ?", (revision,))
+        return msgspec.json.decode(pings, type=list[tuple[str, str]])
 
     def revisions(self) -> list[Revision]:
         """Every revision up to the current one, newest first."""
@@ -226,29 +237,31 @@ class ODB:
         variables: Mapping[Key, Mapping[str, str]],
         made_by: str,
         source: Mapping[str, Any],
+        pings: Iterable[Key] = (),
     ) -> int:
         """Write a plan as the next revision, in one transaction; nobody serves it yet. Only inside `importing`.
 
-        `variables` are as `variables()` has them. A secret that does not change keeps the variable that it came from.
+        Every worker pings the connections that are `pings`. `variables` are as `variables()` has them; a secret that
+        does not change keeps the variable that it came from.
         """
         before = self.variables()
         with self._database.transaction():
             number = self._setting("last") + 1
             self._set("last", number)
             made_at = datetime.now(UTC).isoformat(timespec="seconds")
-            changes = msgspec.json.encode([_told(step) for step in plan.steps]).decode()
+            told = (source, [record(step) for step in plan.steps], list(pings))
             self._database.execute(
-                "INSERT INTO revision VALUES (?, ?, ?, ?, ?)",
-                (number, made_at, made_by, msgspec.json.encode(source).decode(), changes),
+                "INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?)",
+                (number, made_at, made_by, *(msgspec.json.encode(each).decode() for each in told)),
             )
             self._database.execute_many(
                 "UPDATE object SET until = ? WHERE section = ? AND name = ? AND until IS NULL",
                 ((number, *step.key) for step in plan.steps if step.action != "create"),
             )
             self._database.execute_many(
-                "INSERT INTO object VALUES (?, ?, ?, NULL, ?, ?, ?)",
+                "INSERT INTO object VALUES (?, ?, ?, NULL, ?, ?, ?, ?)",
                 (
-                    (*step.key, number, *self._encoded(step.object, _variables(step, before, variables)))
+                    (*step.key, number, *self._encoded(step.object, _variables(step, before, variables)), step.owner)
                     for step in plan.steps
                     if step.object is not None
                 ),
@@ -267,7 +280,6 @@ class ODB:
         """Move the pointer to a staged revision. Only inside `importing`."""
         with self._database.transaction():
             self._set("current", revision)
-            self.settle()
             self._database.announce()
 
     def settle(self) -> None:
@@ -279,10 +291,19 @@ class ODB:
         with self._database.transaction():
             if revision <= self.current:
                 return
-            self._database.execute("DELETE FROM object WHERE since = ?", (revision,))
-            self._database.execute("UPDATE object SET until = NULL WHERE until = ?", (revision,))
-            self._database.execute("DELETE FROM revision WHERE number = ?", (revision,))
-            self._database.announce()
+            self._discard(revision)
+
+    def revert(self, revision: int, to: int) -> None:
+        """Undo `stage`, and `make_current` if it was called. Only inside `importing`."""
+        with self._database.transaction():
+            self._set("current", to)
+            self._discard(revision)
+
+    def _discard(self, revision: int) -> None:
+        self._database.execute("DELETE FROM object WHERE since = ?", (revision,))
+        self._database.execute("UPDATE object SET until = NULL WHERE until = ?", (revision,))
+        self._database.execute("DELETE FROM revision WHERE number = ?", (revision,))
+        self._database.announce()
 
     # Who serves what
 
@@ -318,12 +339,3 @@ def _variables(
     kept = set() if step.object is None else set(secret_fields(type(step.object))) - changed
     unchanged = {field: text for field, text in before.get(step.key, {}).items() if field in kept}
     return {**unchanged, **after.get(step.key, {})}
-
-
-def _told(step: Step) -> dict[str, Any]:
-    told: dict[str, Any] = {"action": step.action, "section": step.section, "name": step.name}
-    if step.changes:
-        told["fields"] = {
-            change.field: "(changed)" if change.secret else [change.old, change.new] for change in step.changes
-        }
-    return told

@@ -53,6 +53,15 @@ class Secrets:
         """Tells keys apart, and nobody who knows it can tell the key. Raises ODBError if there is no usable key."""
         return hmac.digest(self._key(), b"fingerprint of the key of an ODB", "sha256").hex()
 
+    def digest(self, *parts: str) -> str:
+        """Tells texts apart, for those who have the key alone; of a secret, put what it belongs to in front of it.
+
+        Raises ODBError if there is no usable key.
+        """
+        key = hmac.digest(self._key(), b"digests of an ODB", "sha256")
+        written = b"".join(len(part := text.encode()).to_bytes(8) + part for text in parts)
+        return hmac.digest(key, written, "sha256").hex()
+
     def other_key(self) -> OtherKey:
         """The error for an ODB that has another key."""
         message = f"the key in {self._key_file} is not the one that the ODB's secrets were encrypted with"

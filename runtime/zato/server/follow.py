@@ -8,13 +8,15 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 
+from zato.config.snapshot import Key
 from zato.errors import ODBError, ZatoError
 from zato.odb.odb import ODB, Worker
+from zato.server.pinging import failures, ping_each
 from zato.server.runtime import Runtime
-from zato.server.world import Prepared, Worlds
+from zato.server.world import Prepared, World, Worlds
 
 POLL_SECONDS = 1.0
 """Longest wait, since not all that happens is announced."""
@@ -47,6 +49,22 @@ class _Bell:
         os.close(self.descriptor)  # whoever may ring it still has it
 
 
+class _Pings:
+    """Pings connections of a world that is prepared, in a thread of its own, since others must hear of us meanwhile."""
+
+    def __init__(self, world: World, keys: Sequence[Key], done: Callable[[], None]) -> None:
+        self.problem: str | None = None
+        """Which connection did not answer, and why; "" if all did, None while that is not known."""
+        self._world = world
+        self._keys = keys
+        self._done = done
+        threading.Thread(target=self._run, name="pings", daemon=True).start()
+
+    def _run(self) -> None:
+        self.problem = failures(ping_each(self._world, self._keys))
+        self._done()
+
+
 class Follower:
     """Keeps the runtime's world at the ODB's current revision, and tells the ODB so; a thread of its own."""
 
@@ -58,6 +76,7 @@ class Follower:
         self._looked = threading.Event()
         self._stopping = False
         self._prepared: Prepared | None = None
+        self._pings: _Pings | None = None
         self._problem: tuple[int, str] = (0, "")
         self._logged = ""
         self._worker_id = f"{socket.gethostname()}/{runtime.base_dir}/{os.getpid()}"
@@ -119,36 +138,55 @@ class Follower:
         self._report(odb)
 
     def _prepare(self, odb: ODB, revision: int) -> None:
-        if self._prepared is not None and self._prepared.world.revision == revision:
-            return
         if self._problem[0] == revision:
             return
-        self._drop_prepared()
-        try:
-            self._prepared = self._worlds.prepare(revision, odb.load(revision))
-        except Exception as e:
-            stack = None if isinstance(e, ZatoError) else e
-            logger.error("Revision %s cannot be served: %s", revision, e, exc_info=stack)
-            self._problem = (revision, str(e) or type(e).__name__)
+        if self._prepared is None or self._prepared.world.revision != revision:
+            self._drop_prepared()
+            try:
+                self._prepared = self._worlds.prepare(revision, odb.load(revision))
+            except Exception as e:
+                stack = None if isinstance(e, ZatoError) else e
+                logger.error("Revision %s cannot be served: %s", revision, e, exc_info=stack)
+                self._problem = (revision, str(e) or type(e).__name__)
+                return
+            keys = odb.pings(revision)
+            self._pings = _Pings(self._prepared.world, keys, self._bell.ring) if keys else None
+        if self._pings is not None and self._pings.problem:
+            logger.error("Revision %s is not served: %s", revision, self._pings.problem)
+            self._problem = (revision, self._pings.problem)
+            self._drop_prepared()
 
     def _drop_prepared(self) -> None:
         if self._prepared is not None:
             self._prepared.abandon()
-            self._prepared = None
+        self._prepared = self._pings = None
 
     def _switch(self, odb: ODB, revision: int) -> None:
         began = time.perf_counter()
-        prepared = self._prepared
-        if prepared is None or prepared.world.revision != revision:
-            prepared = self._worlds.prepare(revision, odb.load(revision), lenient=True)
-        self._prepared = None
-        self._worlds.switch(prepared)
+        try:
+            prepared = self._prepared
+            if prepared is None or prepared.world.revision != revision:
+                prepared = self._worlds.prepare(revision, odb.load(revision), lenient=True)
+            self._worlds.switch(prepared)
+        except ODBError:
+            raise
+        except Exception as e:  # whoever imported the revision is told, and takes it back
+            if self._problem[0] != revision:
+                logger.exception(
+                    "Revision %s cannot be served; going on with %s", revision, self._runtime.world.revision
+                )
+            self._problem = (revision, str(e) or type(e).__name__)
+            return
+        self._prepared = self._pings = None
         logger.info("Serving revision %s, switched in %.0f ms", revision, 1000 * (time.perf_counter() - began))
 
     def _report(self, odb: ODB) -> None:
         serving = self._runtime.world.revision
         problem_revision, problem = self._problem
-        prepared = self._prepared.world.revision if self._prepared else max(serving, problem_revision)
+        if self._prepared is not None and (self._pings is None or self._pings.problem == ""):
+            prepared = self._prepared.world.revision
+        else:
+            prepared = max(serving, problem_revision)
         worker = Worker(
             id=self._worker_id,
             server=self._runtime.name,

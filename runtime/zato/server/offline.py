@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from zato.common.ext.bunch import Bunch
+from zato.config.snapshot import Snapshot
 from zato.odb.odb import ODB
 from zato.odb.secrets import Secrets
 from zato.server.deploy import Services
@@ -19,12 +20,17 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def world_of(directory: ServerDirectory) -> Iterator[World]:
-    """The world of the ODB's current revision, without services; nothing takes work in. Raises ZatoError."""
+def world_of(directory: ServerDirectory, snapshot: Snapshot | None = None) -> Iterator[World]:
+    """The world of a configuration, by default of the ODB's current revision, without services.
+
+    Nothing takes work in. Raises ZatoError.
+    """
     settings: Settings = directory.settings()
-    with closing(ODB(directory.odb(settings.main), Secrets(directory.key_file))) as odb:
-        revision = odb.current
-        snapshot = odb.load(revision)
+    revision = 0
+    if snapshot is None:
+        with closing(ODB(directory.odb(settings.main), Secrets(directory.key_file))) as odb:
+            revision = odb.current
+            snapshot = odb.load(revision)
     runtime = Runtime(directory.name, directory.path, Services([]), Bunch(), settings)
     worlds = Worlds(runtime)
     prepared = worlds.prepare(revision, snapshot, lenient=True)

@@ -107,9 +107,12 @@ def test_revisions_tell_who_made_them_from_what_and_what_changed_without_secrets
             "action": "update",
             "section": "security",
             "name": "API",
-            "fields": {"username": ["api", "other"], "password": "(changed)"},
+            "changes": [
+                {"field": "username", "old": "api", "new": "other"},
+                {"field": "password", "secret": True},
+            ],
         },
-        {"action": "delete", "section": "def_amqp", "name": "Broker"},
+        {"action": "delete", "section": "def_amqp", "name": "Broker", "changes": []},
     ]
     assert [change["action"] for change in oldest.changes] == ["create", "create"]
 
