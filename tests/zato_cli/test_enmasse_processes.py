@@ -1,9 +1,8 @@
-"""`zato enmasse` as a process of its own: on a terminal, in a pipe that ends, killed, without space, together."""
+"""`zato enmasse` as a process of its own: on a terminal, in a pipe that ends, without space, together."""
 
 from __future__ import annotations
 
 import os
-import random
 import resource
 import signal
 import subprocess
@@ -191,45 +190,6 @@ def test_without_space_the_odb_stays_as_it_was(tmp_path: Path, server: ServerDir
     assert loaded(server) == before
     assert zato("enmasse", "server1", "--import", "--replace", "--input", "b.yaml", cwd=tmp_path).returncode == 0
     assert len(loaded(server)) == 3000
-
-
-def _killed(tmp_path: Path, server: ServerDirectory, times: int) -> None:
-    """Kill imports at random moments of their lives, each of which would change every object."""
-    hosts = ["a", "b"]
-    for host in hosts:
-        write_objects(tmp_path / f"{host}.yaml", 300, host)
-    import_ = ["enmasse", "server1", "--import", "--replace", "--input"]
-    assert zato(*import_, "a.yaml", cwd=tmp_path).returncode == 0
-    before = os.times()
-    assert zato(*import_, "b.yaml", cwd=tmp_path).returncode == 0
-    usual = os.times().elapsed - before.elapsed
-    for _ in range(times):
-        (now,) = {thing.host for thing in loaded(server).section("def_amqp").values()}  # type: ignore[attr-defined]
-        (other,) = set(hosts) - {now}
-        process = subprocess.Popen(
-            [str(PROGRAM), *import_, f"{other}.yaml"], cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL
-        )
-        try:
-            process.wait(random.uniform(usual / 4, usual * 1.1))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        snapshot = loaded(server)
-        assert len(snapshot) == 300
-        assert len({thing.host for thing in snapshot.section("def_amqp").values()}) == 1  # type: ignore[attr-defined]
-    assert zato(*import_, "a.yaml", cwd=tmp_path).returncode == 0
-    assert {thing.host for thing in loaded(server).section("def_amqp").values()} == {"a"}  # type: ignore[attr-defined]
-    with closing(opened(server)) as odb:
-        assert odb.staged is None
-
-
-def test_an_import_that_is_killed_leaves_the_old_or_the_new_revision(tmp_path: Path, server: ServerDirectory) -> None:
-    _killed(tmp_path, server, 10)
-
-
-@pytest.mark.faults
-def test_imports_that_are_killed_often_leave_old_or_new_revisions(tmp_path: Path, server: ServerDirectory) -> None:
-    _killed(tmp_path, server, 200)
 
 
 def test_an_import_that_is_interrupted_says_so(tmp_path: Path, server: ServerDirectory) -> None:
