@@ -106,10 +106,8 @@ def too_many(proposal: Proposal, options: Options) -> Refusal | None:
     gone = [step for step in proposal.plan.steps if step.action == "delete"]
     try:
         limit = limit_of(options.max_delete, len(proposal.now))
-    except ValueError:
-        raise click.UsageError(
-            f"--max-delete is a number or a percentage, as in 25 or 5%, not {options.max_delete}"
-        ) from None
+    except ValueError as e:
+        raise click.UsageError(f"--max-delete: {e}") from None
     if len(gone) <= limit:
         return None
     objects = output.count(len(gone), "object", "objects")

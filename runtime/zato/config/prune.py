@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Container, Iterable, Mapping
 
 import msgspec
@@ -64,7 +65,11 @@ def limit_of(given: str | None, objects: int) -> int:
     """
     if given is None:
         return max(LEAST_LIMIT, objects * LIMIT_PERCENT // 100)
-    number = int(given.removesuffix("%"))
-    if number < 0 or (given.endswith("%") and number > 100):
-        raise ValueError(given)
-    return objects * number // 100 if given.endswith("%") else number
+    match = _LIMIT.fullmatch(given)
+    if match is None:
+        raise ValueError(f"`{given}` is neither a number of objects nor a percentage of all, as in 25 and 5%")
+    number, is_share = int(match[1]), bool(match[2])
+    return objects * number // 100 if is_share else number
+
+
+_LIMIT = re.compile(r"([0-9]{1,9})(%?)")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from zato.config.plan import Change, plan
+from zato.config.plan import Change, Owners, plan, record
 from zato.config.snapshot import Snapshot
 from zato.kinds.amqp.definition import DefAMQP
 from zato.kinds.amqp.outgoing import OutgoingAMQP
@@ -11,6 +11,7 @@ from zato.kinds.security.basic_auth import BasicAuth
 API = BasicAuth(name="API", username="api", password="secret")
 BROKER = DefAMQP(name="Broker", host="h", password="p")
 CHANNEL = ChannelREST(name="C", service="s", url_path="/c", security="API")
+API_KEY = ("security", "API")
 
 
 def test_steps_are_in_the_order_in_which_objects_depend_on_each_other() -> None:
@@ -52,3 +53,33 @@ def test_what_is_not_wanted_stays_unless_it_is_to_be_deleted() -> None:
     planned = plan(now, [API])
     assert (planned.steps, planned.unchanged) == ((), 1)
     assert planned.applied_to(now) == now
+
+
+def test_an_object_may_change_hands_without_a_change_of_its_own() -> None:
+    now = Snapshot([API, BROKER])
+    (step,) = plan(now, [API, BROKER], (), Owners({API_KEY: "team"}, "team")).steps
+    assert (step.action, step.key, step.changes) == ("update", ("def_amqp", "Broker"), ())
+    assert (step.owner_before, step.owner) == ("default", "team")
+    assert record(step) == {
+        "action": "update",
+        "section": "def_amqp",
+        "name": "Broker",
+        "owner": {"old": "default", "new": "team"},
+        "changes": [],
+    }
+
+
+def test_owners_stay_unless_others_are_named() -> None:
+    owners = {API_KEY: "team"}
+    assert plan(Snapshot([API]), [API], (), Owners(owners)).steps == ()
+    assert plan(Snapshot([API]), [API], (), Owners(owners, {API_KEY: "team"})).steps == ()
+    (step,) = plan(Snapshot([API]), [], [API_KEY], Owners(owners, "other")).steps
+    assert (step.owner_before, step.owner) == ("team", "team")
+
+
+def test_a_record_tells_that_a_secret_changes_and_not_what_it_is() -> None:
+    (step,) = plan(Snapshot([API]), [BasicAuth(name="API", username="api2", password="other")]).steps
+    assert record(step)["changes"] == [
+        {"field": "username", "old": "api", "new": "api2"},
+        {"field": "password", "secret": True},
+    ]

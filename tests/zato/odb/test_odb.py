@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.zato.config.objects import snapshots
 from tests.zato.odb.conftest import Address
-from zato.config.plan import plan
+from zato.config.plan import Owners, plan
 from zato.config.snapshot import Snapshot
 from zato.errors import ODBError
 from zato.kinds.amqp.definition import DefAMQP
@@ -171,3 +171,54 @@ def test_what_is_stored_comes_back_in_every_revision(odb: ODB, wanted: list[Snap
     stored = [(kept(odb, *snapshot), snapshot) for snapshot in wanted]
     assert [odb.load(number) for number, _ in stored] == [snapshot for _, snapshot in stored]
     assert odb.current == first + len(wanted)
+
+
+# Owners and the way back
+
+
+def test_each_object_remembers_who_imported_it_last_in_each_revision(odb: ODB) -> None:
+    # Given
+    kept(odb, API)
+    with odb.importing():
+        planned = plan(odb.load(), [API, BROKER], (), Owners(odb.owners(), "team"))
+        odb.make_current(odb.stage(planned, variables={}, made_by="me", source={}))
+
+    # Then
+    assert odb.owners() == {("security", "API"): "team", ("def_amqp", "Broker"): "team"}
+    assert odb.owners(1) == {("security", "API"): "default"}
+    assert odb.revisions()[0].changes[0]["owner"] == {"old": "default", "new": "team"}
+
+
+def test_the_connections_to_ping_are_kept_with_the_revision(odb: ODB) -> None:
+    keys = [("outgoing_rest", "CRM"), ("outgoing_amqp", "Zażółć")]
+    with odb.importing():
+        revision = odb.stage(plan(odb.load(), [API]), variables={}, made_by="me", source={}, pings=keys)
+        assert odb.pings(revision) == keys
+    assert odb.pings(kept(odb, API)) == []
+
+
+def test_a_revision_that_was_the_current_one_can_be_taken_back(odb: ODB) -> None:
+    # Given
+    kept(odb, API)
+    with odb.importing():
+        revision = staged(odb, BROKER)
+        odb.make_current(revision)
+
+        # When
+        odb.revert(revision, 1)
+
+    # Then
+    assert (odb.current, odb.staged) == (1, None)
+    assert list(odb.load()) == [API]
+    assert kept(odb, BROKER) == 3
+
+
+def test_only_revisions_that_were_current_are_there_to_go_back_to(odb: ODB) -> None:
+    kept(odb, API)
+    with odb.importing():
+        staged(odb, BROKER)
+        for there in (0, 1):
+            odb.check_revision(there)
+        for number in (2, 3, -1):
+            with pytest.raises(ODBError, match=rf"^there is no revision {number}; `zato enmasse --history` lists"):
+                odb.check_revision(number)
