@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.zato_cli.enmasse.importing import Importer
+from tests.zato_cli.running import Run
 from zato.server.directory import ServerDirectory
 
 
@@ -18,3 +20,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def server(tmp_path: Path) -> ServerDirectory:
     """A server without objects."""
     return ServerDirectory.create(tmp_path / "server1")
+
+
+@pytest.fixture
+def importer(run: Run, server: ServerDirectory) -> Importer:
+    """Imports into that server."""
+    return Importer(run, server)
