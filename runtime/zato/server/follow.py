@@ -172,9 +172,8 @@ class Follower:
             raise
         except Exception as e:  # whoever imported the revision is told, and takes it back
             if self._problem[0] != revision:
-                logger.exception(
-                    "Revision %s cannot be served; going on with %s", revision, self._runtime.world.revision
-                )
+                serving = self._runtime.world.revision
+                logger.exception("Revision %s cannot be served; going on with revision %s", revision, serving)
             self._problem = (revision, str(e) or type(e).__name__)
             return
         self._prepared = self._pings = None

@@ -250,3 +250,47 @@ def test_at_its_end_it_closes_what_it_had_prepared(open_odb: OpenODB, odb: ODB, 
     # Then
     assert follower._prepared is None
     worlds.stop()
+
+
+def test_what_does_not_answer_is_pinged_once_and_not_served(
+    odb: ODB, follower: Follower, runtime: Runtime, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Given
+    bring_in(odb, follower, APIKey(name="k", password="p"))
+    planned = plan(odb.load(), [connection()])
+
+    # When
+    with odb.importing(), pytest.raises(SwitchError) as e:
+        apply(odb, planned, variables={}, source={}, wake=follower.wake, pings=[("outgoing_rest", "CRM")])
+
+    # Then
+    reason = "`CRM` does not answer: `CRM`: connection refused"
+    assert f"cannot serve the new configuration: {reason}" in str(e.value)
+    assert (runtime.world.revision, odb.current) == (1, 1)
+    (told,) = [record.getMessage() for record in caplog.records if record.name == "zato.follow" and record.levelno > 20]
+    assert told.startswith(f"Revision 2 is not served: {reason}")
+
+
+def test_what_goes_wrong_in_the_switch_is_told_and_everything_goes_back(
+    odb: ODB, follower: Follower, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Given
+    bring_in(odb, follower, connection())
+    before = runtime.world
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("out of luck")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Worlds, "switch", fail)
+
+        # When
+        with pytest.raises(SwitchError, match=r"could not switch to the new configuration: out of luck$"):
+            bring_in(odb, follower, connection("http://127.0.0.1:2"))
+
+    # Then
+    assert runtime.world is before
+    assert odb.current == 1
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert told == ["Revision 2 cannot be served; going on with revision 1"]
+    assert bring_in(odb, follower, connection("http://127.0.0.1:2")) == runtime.world.revision == 3
