@@ -97,6 +97,14 @@ def variables_in(text: str) -> list[Variable]:
     return list(dict.fromkeys(found))
 
 
+def variables_of(value: Any) -> list[Variable]:
+    """The variables that a value, or what is in it, names or came from."""
+    if isinstance(value, str):
+        return variables_in(value.reference if isinstance(value, FromVariables) else value)
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return list(dict.fromkeys(variable for item in items for variable in variables_of(item)))
+
+
 def is_unknown(value: Any) -> bool:
     """Whether a value depends on an environment variable that is not set, which was told already."""
     return isinstance(value, FromVariables) and not value.is_known

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from zato.config.document import Document, FromVariables, Node, Variable, variables_in
+from zato.config.document import Document, Node, Variable, variables_of
 from zato.config.load import Wanted
 from zato.config.normalise import Entry
 from zato.config.problems import Place, did_you_mean
@@ -167,7 +167,7 @@ class _Explaining:
             place=place,
             through=through,
             written_as="" if key == told.field else key,
-            variables=tuple(Used(v.name, self._source_of(v)) for v in _variables_of(node[key])),
+            variables=tuple(Used(v.name, self._source_of(v)) for v in variables_of(node[key])),
         )
 
     def _origin(self, node: Node, key: str) -> tuple[Place, Place | None]:
@@ -186,11 +186,3 @@ class _Explaining:
 
     def _source_of(self, variable: Variable) -> str:
         return self._variables.get(variable.name) or (DEFAULT if variable.default is not None else NOT_SET)
-
-
-def _variables_of(value: Any) -> list[Variable]:
-    """The variables that a value, or what is in it, came from."""
-    if isinstance(value, FromVariables):
-        return variables_in(value.reference)
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return list(dict.fromkeys(variable for item in items for variable in _variables_of(item)))

@@ -117,6 +117,10 @@ class Source:
         end = self._lines[number] if number < len(self._lines) else len(self.text)
         return self.text[start:end].rstrip("\r\n\x85\u2028\u2029")
 
+    def line_start(self, offset: int) -> int:
+        """Offset of the first character of the line that an offset is in."""
+        return self._lines[bisect.bisect_right(self._lines, offset) - 1]
+
     def _place(self, offset: int) -> Place:
         line = bisect.bisect_right(self._lines, offset) - 1
         return Place(self.document.name, line + 1, offset - self._lines[line] + 1)

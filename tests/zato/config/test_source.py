@@ -83,9 +83,11 @@ def test_everything_in_an_export_is_found_where_it_stands(snapshot: Snapshot) ->
             if isinstance(value, Node):
                 span = source.container(*value.start)
                 assert span is not None
-                written = [source.text_of(key).strip("'\"") for key in span.keys]
-                assert all(key in written for key in value if str(key).isidentifier() and len(key) > 3)
-                assert len(written) == len(value)
+                at = [
+                    (key.line, key.column, item.line, item.column)
+                    for key, item in zip(span.keys, span.values, strict=True)
+                ]
+                assert at == list(value.positions.values())
                 waiting += value.values()
             elif isinstance(value, Items):
                 span = source.container(*value.start)
