@@ -165,7 +165,13 @@ def test_json_of_every_action_is_one_document(run: Run, server: ServerDirectory)
     refused = run("enmasse", where, "--import", "--json", "--input", "c.yaml")
     assert (refused.code, refused.json["objects"]) == (1, [{"section": "def_amqp", "name": "Broker"}])
     exported = run("enmasse", where, "--export-odb", "--json", "--output", "o.yaml")
-    assert exported.json == {"format_version": 1, "output": str(Path("o.yaml").absolute()), "objects": 3}
+    assert exported.json == {
+        "format_version": 1,
+        "output": str(Path("o.yaml").absolute()),
+        "objects": 3,
+        "variables": ["API_PASSWORD", "DEF_AMQP_BROKER_PASSWORD"],
+        "left": [],
+    }
     merged = run("enmasse", "--merge", "--json", "--output", "o.json", "--input", "c.yaml")
     assert merged.json["objects"] == 3
     assert {done.err for done in (planned, imported, refused, exported, merged)} == {""}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import closing
+from pathlib import Path
 
 import click
 
@@ -12,6 +13,7 @@ from zato.kinds.base import Kind, secret_fields
 from zato_cli.enmasse.options import DONE, Options
 from zato_cli.enmasse.server import odb_of
 from zato_cli.enmasse.write import write
+from zato_cli.enmasse.write_into import is_editable, write_into
 
 
 def run(options: Options) -> int:
@@ -20,7 +22,11 @@ def run(options: Options) -> int:
         snapshot, references = odb.load(), odb.variables()
     progress("ODB objects read", options)
     progress("ODB objects merged in", options)
-    write(snapshot, secrets_only(snapshot, references), options)
+    path = Path(options.output).expanduser() if options.output and options.output != "-" else None
+    if path is not None and is_editable(path, options.format):
+        write_into(path, snapshot, references, options)
+    else:
+        write(snapshot, secrets_only(snapshot, references), options)
     return DONE
 
 

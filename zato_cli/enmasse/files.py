@@ -34,11 +34,17 @@ def examine(options: Options) -> tuple[Wanted, dict[str, str]]:
 
 
 def _read(options: Options, existing: Snapshot | None, prune: Scope | None = None) -> tuple[Wanted, dict[str, str]]:
+    environ, sources = environment(options)
+    wanted = load_files(options.inputs, environ, existing, prune, ignore_unsupported=options.ignore_unsupported)
+    return wanted, sources
+
+
+def environment(options: Options) -> tuple[dict[str, str], dict[str, str]]:
+    """The variables, of which those of the --env-file win; and where each is set."""
     variables = env_file.read_with_places(Path(options.env_file)) if options.env_file else {}
     environ = {**os.environ, **{name: value for name, (value, _) in variables.items()}}
-    wanted = load_files(options.inputs, environ, existing, prune, ignore_unsupported=options.ignore_unsupported)
     sources = {**dict.fromkeys(os.environ, "the environment"), **{name: str(at) for name, (_, at) in variables.items()}}
-    return wanted, sources
+    return environ, sources
 
 
 def _print_problems(wanted: Wanted, options: Options) -> None:

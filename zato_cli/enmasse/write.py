@@ -2,55 +2,50 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import click
 
+from zato.config.env_example import needed
 from zato.config.export import Format, export, sections_called, text
 from zato.config.snapshot import Key
 from zato.kinds.base import Kind
 from zato_cli import output
+from zato_cli.enmasse.env_example import write_beside
 from zato_cli.enmasse.options import Options
+from zato_cli.enmasse.save import save
 
 
 def write(objects: Iterable[Kind], references: dict[Key, dict[str, str]], options: Options) -> None:
     """Write the objects that the options choose; `references` as `zato.config.export.export` takes them."""
-    sections, unknown = sections_called(options.types)
-    if unknown:
-        raise click.UsageError(f"--include-type: there is no section {', '.join(unknown)}")
-    document = export(objects, references, sections=sections, names=options.names)
+    document = export(objects, references, sections=chosen_sections(options), names=options.names)
     if options.output == "-":
         click.echo(text(document, options.format), nl=False)
         return
     path = Path(options.output).expanduser() if options.output else Path(_export_name(options.format))
     save(path, text(document, options.format))
+    tell(path, sum(map(len, document.values())), needed(document), options)
+
+
+def chosen_sections(options: Options) -> set[str]:
+    """The sections of --include-type. Raises UsageError."""
+    sections, unknown = sections_called(options.types)
+    if unknown:
+        raise click.UsageError(f"--include-type: there is no section {', '.join(unknown)}")
+    return sections
+
+
+def tell(path: Path, objects: int, variables: Sequence[str], options: Options, left: Sequence[str] = ()) -> None:
+    """Say where the objects are, and list the variables that they need in the file beside it."""
     if options.json:
-        output.document({"output": str(path.absolute()), "objects": sum(map(len, document.values()))})
+        told = {"output": str(path.absolute()), "objects": objects, "variables": variables, "left": left}
+        output.document(told)
     else:
         output.line(f"Data exported to {path.absolute()}")
-
-
-def save(path: Path, written: str) -> None:
-    """Write a file as a whole or not at all, so that one that exists is not lost to a full disk."""
-    try:
-        _replace(path.resolve(), written)
-    except OSError as e:
-        raise click.ClickException(f"{path} cannot be written: {e.strerror}") from None
-
-
-def _replace(path: Path, written: str) -> None:
-    if path.exists() and not path.is_file():  # such as /dev/stdout
-        path.write_text(written, encoding="utf-8")
-        return
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_text(written, encoding="utf-8")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    if options.output and variables and path.is_file():
+        write_beside(path, variables, tell=not options.json)
 
 
 def _export_name(to: Format) -> str:
