@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from zato.config.problems import printable
 from zato.odb.odb import Revision
 from zato_cli import output
 from zato_cli.enmasse.options import DONE, Options
@@ -30,7 +31,7 @@ def run(options: Options) -> int:
         made_at = revision.made_at.replace("T", " ").replace("+00:00", " UTC")
         output.line(f"Revision {revision.number}{is_current}, {made_at}, by {revision.made_by}", bold=True)
         for line in _origin(msgspec.convert(revision.source, Source)):
-            output.line(f"    {line}")
+            output.line(f"    {printable(line)}")
         _print_changes(revision)
     if not revisions:
         output.note("There is no revision yet")

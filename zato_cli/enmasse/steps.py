@@ -9,6 +9,7 @@ import msgspec
 
 from zato.config.impact import impacts
 from zato.config.plan import Plan, Step, record
+from zato.config.problems import printable
 from zato.config.snapshot import Snapshot
 from zato_cli import output
 
@@ -38,7 +39,7 @@ def print_step(step: Step, impact: Sequence[str] = ()) -> None:
 
 
 def _shown(value: Any) -> str:
-    return "(none)" if value is None else msgspec.json.encode(value).decode()
+    return "(none)" if value is None else printable(msgspec.json.encode(value).decode())
 
 
 def summary(planned: Plan, *done: str) -> str:

@@ -27,7 +27,7 @@ def reopened(planned: Plan, now: Snapshot) -> list[Kind]:
     for step in planned.steps:
         if step.object is not None and not same_effect(step.before, step.object):
             keys |= {step.key, *spreading.to(step.key)}
-    return [thing for thing in after if key_of(thing) in keys and thing.is_active]
+    return [thing for thing in after if key_of(thing) in keys and _live(thing)]
 
 
 def _impact(step: Step, spreading: _Spreading, renewed: set[Key]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from zato.common.exception import Inactive
-from zato.config.problems import did_you_mean
+from zato.config.problems import did_you_mean, printable
 from zato.config.snapshot import Key, key_of
 from zato.errors import NotUsableYet, ZatoError
 from zato.kinds.base import ConnectionHandle, Kind, Ping
@@ -62,7 +62,8 @@ def ping_each(world: World, keys: Iterable[Key]) -> list[Pinged]:
 
 def failures(pinged: Iterable[Pinged]) -> str:
     """Which connections did not answer, and why, on one line; "" if all did."""
-    return "; ".join(f"`{each.name}` does not answer: {each.ping.detail}" for each in pinged if not each.ping.ok)
+    failed = (each for each in pinged if not each.ping.ok)
+    return printable("; ".join(f"`{each.name}` does not answer: {each.ping.detail}" for each in failed))
 
 
 def _ping(world: World, key: Key) -> Pinged:

@@ -145,6 +145,12 @@ def test_a_kind_that_cannot_be_used_yet_has_no_effect() -> None:
     assert impact((), pending) == {"N": "no effect on traffic"}
 
 
+def test_only_what_is_live_is_made_anew() -> None:
+    planned = plan(Snapshot(), [CRM, inactive(replaced(CRM, name="Off")), NTLM(name="N", username="u", password="p")])
+
+    assert reopened(planned, Snapshot()) == [CRM]
+
+
 def test_another_owner_has_no_effect() -> None:
     now = Snapshot([CRM])
     planned = plan(now, [CRM], (), Owners({}, "team"))

@@ -109,6 +109,14 @@ def test_a_secret_that_was_changed_elsewhere_is_drift(importer: Importer) -> Non
     assert "s3cret" not in importer("--history", "--json").out
 
 
+def test_what_a_value_holds_does_not_steer_the_terminal(importer: Importer) -> None:
+    importer.given(channel_rest=[channel(service="a")])
+
+    shown = importer.given("--plan", channel_rest=[channel(service="a\x9b2J")]).out
+
+    assert '    service: "a" → "a\\x9b2J"\n' in shown
+
+
 def test_a_saved_plan_tells_who_reads_it_what_changes(importer: Importer) -> None:
     importer.given(**BEFORE)
 
