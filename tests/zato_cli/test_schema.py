@@ -27,6 +27,19 @@ def test_a_section_that_there_is_not_is_told(run: Run) -> None:
     assert done.err.endswith("\nError: there is no section `chanel_rest` (did you mean `channel_rest`?)\n")
 
 
+def test_a_field_is_explained(run: Run) -> None:
+    done = run("schema", "--explain", "def_amqp.heartbeat")
+    assert done.code == 0
+    assert done.out.startswith("def_amqp.heartbeat\n  Meaning  ")
+    assert run("schema", "--explain", "def_amqp.hearbeat") == (
+        1,
+        "",
+        "Error: there is no field `hearbeat` (did you mean `heartbeat`?)\n",
+    )
+    done = run("schema", "security", "--explain", "def_amqp")
+    assert (done.code, done.err.splitlines()[-1]) == (1, "Error: --explain goes alone")
+
+
 def test_files_are_written_and_stale_ones_removed(run: Run, tmp_path: Path) -> None:
     (tmp_path / "reference").mkdir()
     (tmp_path / "reference" / "gone.md").write_text("")

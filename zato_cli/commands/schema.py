@@ -11,12 +11,20 @@ from zato_cli import output
 
 @click.command("schema")
 @click.argument("section", required=False)
+@click.option("--explain", metavar="NAME", help="Say what a section or field is, as in outgoing_rest.timeout.")
 @click.option("--write", "directory", metavar="DIR", help="Write the schema and the reference pages into a directory.")
-def command(section: str | None, directory: str | None) -> int:
+def command(section: str | None, explain: str | None, directory: str | None) -> int:
     """Print the JSON Schema of configuration files, or of one SECTION.
 
     Editors check and complete a file that begins with `# yaml-language-server: $schema=` and the schema's path.
     """
+    if explain is not None:
+        if section is not None or directory is not None:
+            raise click.UsageError("--explain goes alone")
+        from zato.config.fields import about
+
+        output.line(about(explain))
+        return 0
     if directory is not None:
         if section is not None:
             raise click.UsageError("--write writes every section; leave SECTION out")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
+from itertools import starmap
 from typing import Any
 
 import msgspec
 
+from zato.config.examples import EXAMPLES
 from zato.config.schema import described, file_schema, schema_of
 from zato.config.sections import SECTIONS, SPELLINGS, Section
 from zato.kinds.base import Field, Kind, fields_of
@@ -25,26 +28,62 @@ def page(section: Section) -> str:
     also = [f"`{spelling}`" for spelling, (other, _) in SPELLINGS.items() if other is section]
     if also[1:]:
         lines += [f"Also written {', '.join(also[1:])}.", ""]
+    if section.typed:
+        types = (f"[`{name}`](#type-{name})" for name in section.kinds)
+        lines += [f"The field `type` says what an object is: {', '.join(types)}.", ""]
     for kind in section.kinds.values():
-        lines += _of_kind(kind)
+        lines += of_kind(kind)
     return "\n".join(lines)
 
 
-def _of_kind(kind: type[Kind]) -> Iterator[str]:
+def of_kind(kind: type[Kind]) -> Iterator[str]:
+    """The lines of a reference page that are about one kind."""
     tag = kind.__struct_config__.tag
     if tag is not None:
-        also = "".join(f", also written `{spelling}`" for spelling in kind.also_type)
-        yield from (f"## type: {tag}{also}", "")
+        yield from (f"## type: {tag}", "")
+        if kind.also_type:
+            yield from (f"Also written {_listed(kind.also_type)}.", "")
     yield from (described(kind), "")
     if kind.pending:
         yield from (f"Not in effect yet: {kind.pending}.", "")
+    example = EXAMPLES.get((kind.section, None if tag is None else str(tag)))
+    if example:
+        yield from ("```yaml", f"{kind.section}:", textwrap.indent(example.rstrip(), "  "), "```", "")
     yield from ("| Field | Value | Default | Meaning |", "|---|---|---|---|")
-    properties = schema_of(kind)["properties"]
-    for field in fields_of(kind).values():
-        cells = (f"`{field.name}`", _value(field, properties[field.name]), _default(field), _meaning(field))
-        yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+    fields = fields_of(kind).values()
+    for field in sorted(fields, key=lambda field: not field.required):
+        if not field.pending:
+            cells = (f"`{field.name}`", value_of(kind, field), default_of(field), _meaning(field))
+            yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
     yield ""
+    yield from _without_effect(kind, [field for field in fields if field.pending])
     yield from _not_used(kind)
+
+
+def _without_effect(kind: type[Kind], fields: list[Field]) -> Iterator[str]:
+    """The fields that are kept without an effect, by the reason for it."""
+    reasons = list(dict.fromkeys(field.pending for field in fields))
+    for reason in reasons:
+        yield from (
+            f"Kept without an effect: {reason}.",
+            "",
+            "| Field | Value | Default | Meaning |",
+            "|---|---|---|---|",
+        )
+        for field in fields:
+            if field.pending == reason:
+                cells = (f"`{field.name}`", value_of(kind, field), default_of(field), _meaning(field))
+                yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+        yield ""
+
+
+def value_of(kind: type[Kind], field: Field) -> str:
+    """What values a field of a kind takes, in words."""
+    return _value(field, schema_of(kind)["properties"][field.name])
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _value(field: Field, schema: dict[str, Any]) -> str:
@@ -75,7 +114,8 @@ def _bounds(field: Field, schema: dict[str, Any]) -> str:
     return f", {', '.join(told)}" if told else ""
 
 
-def _default(field: Field) -> str:
+def default_of(field: Field) -> str:
+    """The default of a field in words, "" for none."""
     if field.required:
         return "required"
     if field.default in (None, "", (), {}):
@@ -93,11 +133,20 @@ def _meaning(field: Field) -> str:
         told.append("A secret: encrypted in the ODB, never shown or exported.")
     if field.lines:
         told.append("A list is read as lines.")
+    if field.was:
+        told.append(f"Default in Zato: {field.was}.")
     if field.also:
-        told.append(f"Also written {', '.join(f'`{spelling}`' for spelling in field.also)}.")
-    if field.pending:
-        told.append(f"Not in effect yet: {field.pending}.")
+        told.append(f"Also written {with_versions(field)}.")
     return " ".join(told)
+
+
+def with_versions(field: Field) -> str:
+    """The other spellings of a field, with the versions of Zato that wrote them."""
+    return ", ".join(starmap(_spelling, field.also.items()))
+
+
+def _spelling(name: str, versions: str) -> str:
+    return f"`{name}` (Zato {versions})" if versions else f"`{name}`"
 
 
 def _not_used(kind: type[Kind]) -> Iterator[str]:

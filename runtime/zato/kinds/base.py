@@ -24,32 +24,35 @@ def about(
     unit: str = "",
     ref: str = "",
     secret: bool = False,
-    also: tuple[str, ...] = (),
+    also: Mapping[str, str] | None = None,
     spelled: Mapping[Any, Any] | None = None,
     form: str = "",
     lines: bool = False,
     pending: str = "",
     inert: bool = False,
+    was: str = "",
     **bounds: Any,
 ) -> msgspec.Meta:
     """Describe a field where it is declared; everything else about it is generated from here.
 
     `unit` is shown after numbers. `ref` names the section whose object the value names. A `secret` is encrypted at
-    rest and never shown. `also` are other spellings of the field, `spelled` other spellings of its values (what is
-    written → what it means). `form` says in words what `pattern` asks for. A text of `lines` may be written as a list.
-    `pending` says that the field is kept but has no effect yet, `inert` that nothing that runs depends on it. `bounds`
-    are msgspec's (`ge`, `le`, `pattern` …).
+    rest and never shown. `also` are other spellings of the field, each with the versions of Zato that wrote it, "" for
+    none; `spelled` are other spellings of its values (what is written → what it means). `form` says in words what
+    `pattern` asks for. A text of `lines` may be written as a list. `pending` says that the field is kept but has no
+    effect yet, `inert` that nothing that runs depends on it. `was` is the default of Zato where it was another one.
+    `bounds` are msgspec's (`ge`, `le`, `pattern` …).
     """
     facts = {
         "unit": unit,
         "ref": ref,
         "secret": secret,
-        "also": also,
+        "also": dict(also or {}),
         "spelled": dict(spelled or {}),
         "form": form,
         "lines": lines,
         "pending": pending,
         "inert": inert,
+        "was": was,
     }
     if bounds.get("pattern", "").endswith("$"):
         bounds["pattern"] += r"(?!\n)"  # in Python, unlike in JSON Schema, `$` matches before a last line break too
@@ -169,12 +172,13 @@ class Field(msgspec.Struct, frozen=True):
     unit: str = ""
     ref: str = ""
     secret: bool = False
-    also: tuple[str, ...] = ()
+    also: Mapping[str, str] = types.MappingProxyType({})
     spelled: Mapping[Any, Any] = types.MappingProxyType({})
     form: str = ""
     lines: bool = False
     pending: str = ""
     inert: bool = False
+    was: str = ""
 
 
 @cache

@@ -254,9 +254,9 @@ def test_only_what_differs_is_edited(check: Check, change: Change, old: str, new
             "apikey:\n- {name: A, password: '${SECURITY_A_PASSWORD}'}\n",
         ),
         (
-            "http_soap:\n- {name: A, service: s, url_path: /, connection: channel, transport: plain_http, method: ~}\n",
+            "http_soap:\n- {name: A, service: s, url_path: /, connection: channel, transport: plain_http, method: ~}",
             setting("channel_rest", "A", method="GET"),
-            "http_soap:\n- {name: A, service: s, url_path: /, connection: channel, transport: plain_http, method: GET}\n",
+            "http_soap:\n- {name: A, service: s, url_path: /, connection: channel, transport: plain_http, method: GET}",
         ),
         (
             "security:\n- {name: A, type: apikey, password: p}\ngroups:\n- name: G\n  members:  # some\n  - A  # me\n",

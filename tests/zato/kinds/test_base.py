@@ -22,7 +22,7 @@ class Engine(Kind, frozen=True, kw_only=True):
     fuel: Annotated[Literal["petrol", "diesel"], about("What it burns.", spelled={"95": "petrol", None: "diesel"})] = (
         "diesel"
     )
-    key: Annotated[str, about("Starts it.", secret=True, also=("password",))] | None = None
+    key: Annotated[str, about("Starts it.", secret=True, also={"password": "3.2"})] | None = None
     spare_key: Annotated[str, about("Starts it too.", secret=True)] | None = None
     owner: Annotated[str, about("Whose it is.", ref="owners")] | None = None
     parts: Annotated[tuple[Part, ...], about("What it is made of.")] = ()
@@ -46,7 +46,7 @@ def test_a_field_says_what_its_declaration_says() -> None:
     assert fields["power"].unit == "kW"
     assert fields["fuel"].spelled == {"95": "petrol", None: "diesel"}
     assert fields["key"].secret
-    assert fields["key"].also == ("password",)
+    assert fields["key"].also == {"password": "3.2"}
     assert not fields["owner"].secret
     assert fields["owner"].ref == "owners"
     assert fields["notes"].pending == "notes are not read yet"
@@ -101,7 +101,9 @@ def test_secrets_are_not_shown() -> None:
     shown = f"{engine!r} {engine} {[engine]}"
 
     assert "canary-5f1e" not in shown
-    assert repr(engine).startswith("Engine(name='E', is_active=True, protected=False, power=1, fuel='diesel', key=***, spare_key=None,")
+    assert repr(engine).startswith(
+        "Engine(name='E', is_active=True, protected=False, power=1, fuel='diesel', key=***, spare_key=None,"
+    )
 
 
 def test_a_kind_without_a_live_side_opens_nothing() -> None:

@@ -21,7 +21,7 @@ class ChannelAMQP(Addressed, frozen=True, kw_only=True):
     dropped = {"id": "", "cluster_id": "", "def_id": "", "service_id": "", "opaque1": ""}
 
     queue: Annotated[str, about("Queue to consume.", min_length=1, max_length=255)]
-    service: Annotated[str, about("Name of the service to run.", also=("service_name",), min_length=1)]
+    service: Annotated[str, about("Name of the service to run.", also={"service_name": "3.2"}, min_length=1)]
     consumer_tag_prefix: Annotated[str, about("What consumer tags begin with.", max_length=200, spelled={None: ""})] = (
         ""
     )

@@ -34,18 +34,18 @@ class ChannelHTTP(Limited, frozen=True, kw_only=True):
     refused = {"has_rbac": NO_RBAC, "sec_use_rbac": NO_RBAC}
     refused_values = {("security_id", "ZATO_SEC_USE_RBAC"): NO_RBAC}
 
-    service: Annotated[str, about("Name of the service to run.", also=("service_name",), min_length=1)]
+    service: Annotated[str, about("Name of the service to run.", also={"service_name": "3.2"}, min_length=1)]
     url_path: Annotated[str, about("Path to answer at; `{name}` takes one parameter.", min_length=1, max_length=200)]
     security: Annotated[
         str,
         about(
             "Security definition that callers must satisfy; none leaves the channel open.",
-            ref="security", also=("security_name", "sec_def"), spelled=NO_SECURITY,
+            ref="security", also={"security_name": "3.2", "sec_def": "3.2"}, spelled=NO_SECURITY,
         ),
     ] | None = None  # fmt: skip
     groups: Annotated[
         tuple[str, ...],
-        about("Security groups: a caller must satisfy one member.", ref="groups", also=("security_groups",)),
+        about("Security groups: a caller must satisfy one member.", ref="groups", also={"security_groups": "3.2"}),
     ] = ()
     method: Annotated[
         Literal["", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
@@ -83,7 +83,9 @@ class ChannelHTTP(Limited, frozen=True, kw_only=True):
     ] = 10.0
     gateway_service_list: Annotated[
         tuple[str, ...],
-        about("Services that may be named by the caller.", also=("service_whitelist",), pending="it is not used yet"),
+        about(
+            "Services that may be named by the caller.", also={"service_whitelist": "3.2"}, pending="it is not used yet"
+        ),
     ] = ()
     response_cache: (
         Annotated[dict[str, Any], about("Whether and how answers are cached.", pending="answers are not cached yet")]

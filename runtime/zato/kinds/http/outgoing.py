@@ -53,14 +53,27 @@ class OutgoingHTTP(Kind, frozen=True, kw_only=True):
         str,
         about(
             "Security definition to call with.",
-            ref="security", also=("security_name", "sec_def"), spelled=NO_SECURITY,
+            ref="security", also={"security_name": "3.2 and 4.x", "sec_def": "3.2"}, spelled=NO_SECURITY,
         ),
     ] | None = None  # fmt: skip
-    timeout: Annotated[float, about("Longest wait for an answer; 0 waits for ever.", unit="s", ge=0, le=86_400)] = 120.0
+    timeout: Annotated[
+        float,
+        about(
+            "Longest wait for an answer; 0 waits for ever.",
+            unit="s",
+            ge=0,
+            le=86_400,
+            was="10 s in 3.2; in 4.x 60 s for REST and 10 s for SOAP",
+        ),
+    ] = 120.0
     pool_size: Annotated[int, about("Connections kept open.", ge=1, le=10_000)] = 20
     ping_method: Annotated[
         Literal["HEAD", "GET", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"],
-        about("HTTP method of pings.", spelled={None: "HEAD", "": "HEAD"}),
+        about(
+            "HTTP method of pings.",
+            spelled={None: "HEAD", "": "HEAD"},
+            was="HEAD in 3.2; in 4.x GET for REST and HEAD for SOAP",
+        ),
     ] = "HEAD"
     ping_path: (
         Annotated[
@@ -90,7 +103,10 @@ class OutgoingHTTP(Kind, frozen=True, kw_only=True):
     ] = ""
     validate_tls: Annotated[
         bool | str,
-        about("Whether to verify certificates, or the path of a CA bundle to do it with.", also=("tls_verify",)),
+        about(
+            "Whether to verify certificates, or the path of a CA bundle to do it with.",
+            also={"tls_verify": "3.2 and 4.x"},
+        ),
     ] = True
 
     max_retries: Annotated[int, about("How often a failed call is repeated.", ge=0, le=1000, pending=_RETRIES)] = 0

@@ -22,7 +22,11 @@ class OutgoingREST(OutgoingHTTP, frozen=True, kw_only=True):
 
     data_format: Annotated[
         Literal["json", "form", "xml", ""],
-        about("How data is sent and read; an empty value leaves it as it is.", spelled={None: "", "none": ""}),
+        about(
+            "How data is sent and read; an empty value leaves it as it is.",
+            spelled={None: "", "none": ""},
+            was="none, which exports wrote as json",
+        ),
     ] = "json"
     request_method: Annotated[str, about("Method of the declared call.", pending=DECLARATIVE)] = ""
     request_data: Annotated[Any, about("Body of the declared call.", pending=DECLARATIVE)] = None

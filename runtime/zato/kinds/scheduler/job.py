@@ -23,7 +23,8 @@ class Job(Kind, frozen=True, kw_only=True):
     inbound = True
     dropped = {"id": "", "cluster_id": "", "service_id": "", "opaque1": ""}
 
-    service: Annotated[str, about("Name of the service to run.", also=("service_name",), min_length=1)]
+    is_active: Annotated[bool, about("An inactive job is kept but not run.", was="true in 3.2, false in 4.x")] = True
+    service: Annotated[str, about("Name of the service to run.", also={"service_name": "3.2"}, min_length=1)]
     job_type: Annotated[Literal["one_time", "interval_based", "cron_style"], about("What decides when it runs.")]
     start_date: (
         Annotated[

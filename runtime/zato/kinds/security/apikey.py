@@ -24,7 +24,7 @@ class APIKey(Definition, frozen=True, kw_only=True, tag_field="type", tag="apike
                 secret=True,
                 form="it has only printable ASCII characters and no spaces",
                 pattern=r"^[\x21-\x7e]*$",
-                also=("api_key", "key"),
+                also={"api_key": "", "key": ""},
             ),
         ]
         | None
@@ -33,6 +33,7 @@ class APIKey(Definition, frozen=True, kw_only=True, tag_field="type", tag="apike
         str,
         about(
             "Header that carries the key.",
+            was="a setting of the server in 3.2",
             form="it is the name of an HTTP header",
             pattern=HEADER_NAME,
         ),

@@ -31,6 +31,7 @@ class BasicAuth(Definition, frozen=True, kw_only=True, tag_field="type", tag="ba
         str,
         about(
             "Realm that a 401 answer names.",
+            was="required in 3.2",
             form="it has no quotes, backslashes and control characters",
             pattern=r'^[^"\\\x00-\x1f\x7f]*$',
         ),

@@ -22,14 +22,14 @@ class BearerToken(Definition, frozen=True, kw_only=True, tag_field="type", tag="
     also_type = ("oauth",)
     pending = NOT_USED_YET
 
-    username: Annotated[str, about("Client ID.", also=("client_id",))] = ""
+    username: Annotated[str, about("Client ID.", also={"client_id": ""})] = ""
     password: (
         Annotated[
             str,
             about(
                 "Client secret.",
                 secret=True,
-                also=("client_secret", "secret"),
+                also={"client_secret": "", "secret": ""},
                 form="it has no control characters",
                 pattern=NO_CONTROL_CHARACTERS,
             ),
@@ -37,7 +37,7 @@ class BearerToken(Definition, frozen=True, kw_only=True, tag_field="type", tag="
         | None
     ) = None
     auth_endpoint: Annotated[
-        str, about("URL that gives tokens.", also=("auth_server_url",), form=_URL_FORM, pattern=_URL)
+        str, about("URL that gives tokens.", also={"auth_server_url": "3.2 and 4.x"}, form=_URL_FORM, pattern=_URL)
     ] = ""
     grant_type: Annotated[str, about("OAuth grant type, such as `password`.", min_length=1)] = "client_credentials"
     client_auth_method: Annotated[
@@ -52,7 +52,8 @@ class BearerToken(Definition, frozen=True, kw_only=True, tag_field="type", tag="
     scopes: Annotated[tuple[str, ...], about("Scopes to ask for.")] = ()
     extra_fields: Annotated[_Pairs, about("More fields of the token request, as `key=value`.", form=_PAIRS_FORM)] = ()
     data_format: Annotated[
-        Literal["form", "json"], about("How the token request is sent.", spelled={None: "form", "": "form"})
+        Literal["form", "json"],
+        about("How the token request is sent.", spelled={None: "form", "": "form"}, was="json in 3.2, form in 4.x"),
     ] = "form"
     private_key: Annotated[str, about("Private key of `private_key_jwt`, as PEM.", secret=True)] | None = None
     jwt_algorithm: Annotated[str, about("Algorithm to sign with `private_key`, such as `RS256`.")] = ""

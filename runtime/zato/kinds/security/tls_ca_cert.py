@@ -14,4 +14,6 @@ class TLSCACert(Definition, frozen=True, kw_only=True, tag_field="type", tag="tl
     also_section = ("def_sec", "tls_ca_cert")
     pending = NOT_USED_YET
 
-    value: Annotated[str, about("The certificates, one after the other, as PEM.", also=("auth_data",), min_length=1)]
+    value: Annotated[
+        str, about("The certificates, one after the other, as PEM.", also={"auth_data": "3.2"}, min_length=1)
+    ]

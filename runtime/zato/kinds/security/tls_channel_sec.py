@@ -14,4 +14,6 @@ class TLSChannelSec(Definition, frozen=True, kw_only=True, tag_field="type", tag
     also_section = ("def_sec", "tls_channel_sec")
     pending = NOT_USED_YET
 
-    value: Annotated[str, about("Lines of `FIELD=value`, such as `CN=partner`.", also=("auth_data",), min_length=1)]
+    value: Annotated[
+        str, about("Lines of `FIELD=value`, such as `CN=partner`.", also={"auth_data": "3.2"}, min_length=1)
+    ]

@@ -16,7 +16,10 @@ class TLSKeyCert(Definition, frozen=True, kw_only=True, tag_field="type", tag="t
 
     auth_data: (
         Annotated[
-            str, about("Private key and certificate chain, one after the other, as PEM.", secret=True, also=("value",))
+            str,
+            about(
+                "Private key and certificate chain, one after the other, as PEM.", secret=True, also={"value": "3.2"}
+            ),
         ]
         | None
     ) = None

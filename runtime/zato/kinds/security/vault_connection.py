@@ -36,12 +36,12 @@ class VaultConnection(Definition, frozen=True, kw_only=True, tag_field="type", t
         Literal["", "token", "username-password", "github"],
         about("What callers prove who they are with; none lets the service decide.", spelled={None: ""}),
     ] = ""
-    service: Annotated[str, about("Service that takes the place of `default_auth_method`.", also=("service_name",))] = (
-        ""
-    )
+    service: Annotated[
+        str, about("Service that takes the place of `default_auth_method`.", also={"service_name": "3.2"})
+    ] = ""
     timeout: Annotated[float, about("Longest wait for an answer.", unit="s", gt=0, le=86_400)] = 10.0
     allow_redirects: Annotated[bool, about("Whether redirects are followed.")] = True
-    validate_tls: Annotated[bool, about("Whether to verify certificates.", also=("tls_verify",))] = True
+    validate_tls: Annotated[bool, about("Whether to verify certificates.", also={"tls_verify": "3.2"})] = True
 
     def missing_secret(self) -> str | None:
         """Without a token the Vault does not answer."""
