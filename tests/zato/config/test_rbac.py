@@ -19,9 +19,9 @@ def test_roles_in_place_of_security_are_an_error(check: Check, written: str, tol
     errors = check.errors(f"channel_rest: [{{name: A, service: a, url_path: /a, {written}}}]")
 
     field = written.partition(":")[0]
+    hint = "role-based access control is not supported; name a security definition in `security`"
     assert errors == [
-        f"c.yaml:1:52: channel_rest/A/{field}: {told} cannot be honoured (role-based access control is not supported; "
-        "name a security definition in `security`)"
+        f"c.yaml:1:52: channel_rest/A/{field}: {told} cannot be honoured ({hint})"
     ]
 
 
