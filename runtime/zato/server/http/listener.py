@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 from collections import deque
+from functools import lru_cache
 from http import HTTPStatus
 from queue import SimpleQueue
 from typing import Any
@@ -314,6 +315,11 @@ class _Server(TcpWSGIServer):
             logger.warning(text, *arguments)
 
 
+@lru_cache(maxsize=1024)
+def _capitalised(name: str) -> str:
+    return "-".join(part.capitalize() for part in name.split("-"))
+
+
 class _Task(WSGITask):
     """The application answers."""
 
@@ -330,7 +336,10 @@ class _Task(WSGITask):
     def build_response_header(self) -> bytes:
         if self.channel.is_at_its_end():
             self.set_close_on_finish()
+        respelled = [name for name, _ in self.response_headers if _capitalised(name) != name]
         header: bytes = super().build_response_header()
+        for name in respelled:  # waitress makes X-Zato-Cid of X-Zato-CID; headers go out as they are given
+            header = header.replace(f"\r\n{_capitalised(name)}: ".encode(), f"\r\n{name}: ".encode(), 1)
         return header
 
     def write(self, data: bytes) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -303,6 +304,20 @@ def test_an_answer_to_head_has_no_body(served: Served) -> None:
         answer = client.answer(has_body=False)
         client.send(LAST)
         assert (answer.headers["content-length"], client.answer().status) == ("3", 200)
+
+
+def test_headers_of_answers_are_spelled_as_the_application_spells_them() -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        headers = [("X-Zato-CID", "1"), ("WWW-Authenticate", "a"), ("WWW-Authenticate", "b"), ("content-length", "0")]
+        start_response("401 Unauthorized", headers)
+        return []
+
+    with listening(app) as url, socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), 10) as client:
+        client.sendall(LAST)
+        sent = client.makefile("rb").read()
+
+    for header in (b"X-Zato-CID: 1", b"WWW-Authenticate: a", b"WWW-Authenticate: b", b"content-length: 0"):
+        assert b"\r\n" + header + b"\r\n" in sent
 
 
 def test_a_large_answer_arrives_whole() -> None:
