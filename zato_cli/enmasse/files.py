@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,14 @@ from zato_cli import output
 from zato_cli.enmasse.options import DONE, NOTHING_CHECKED, Options
 
 
-def load(options: Options, existing: Snapshot | None, prune: Scope | None = None) -> Wanted:
+def load(
+    options: Options,
+    existing: Snapshot | None,
+    prune: Scope | None = None,
+    services: Collection[str] | None = None,
+) -> Wanted:
     """Read the files, or raise ConfigurationError with every problem; warnings are printed."""
-    wanted, _ = _read(options, existing, prune)
+    wanted, _ = _read(options, existing, prune, services)
     wanted.raise_errors(strict=options.strict)
     _print_problems(wanted, options)
     return wanted
@@ -33,9 +39,21 @@ def examine(options: Options) -> tuple[Wanted, dict[str, str]]:
     return wanted, sources
 
 
-def _read(options: Options, existing: Snapshot | None, prune: Scope | None = None) -> tuple[Wanted, dict[str, str]]:
+def _read(
+    options: Options,
+    existing: Snapshot | None,
+    prune: Scope | None = None,
+    services: Collection[str] | None = None,
+) -> tuple[Wanted, dict[str, str]]:
     environ, sources = environment(options)
-    wanted = load_files(options.inputs, environ, existing, prune, ignore_unsupported=options.ignore_unsupported)
+    wanted = load_files(
+        options.inputs,
+        environ,
+        existing,
+        prune,
+        services=services,
+        ignore_unsupported=options.ignore_unsupported,
+    )
     return wanted, sources
 
 

@@ -21,6 +21,7 @@ from zato.server.directory import ServerDirectory
 from zato_cli import output
 from zato_cli.enmasse.files import checked, load, problem_records
 from zato_cli.enmasse.options import DONE, ERROR, Options
+from zato_cli.enmasse.server import deployed_services
 from zato_cli.enmasse.source import Source, source_of
 from zato_cli.enmasse.steps import print_step
 
@@ -42,7 +43,7 @@ def of_files(odb: ODB, options: Options) -> Proposal:
     """What files ask for. Raises ConfigurationError."""
     now, owners = odb.load(), odb.owners()
     owner = options.owner or DEFAULT_OWNER
-    wanted = load(options, now, Scope(owner, owners) if options.prune else None)
+    wanted = load(options, now, Scope(owner, owners) if options.prune else None, deployed_services(options))
     planned = plan(now, wanted.objects, wanted.gone, Owners(owners, owner))
     code = DONE if options.prune and wanted.sections else checked(wanted)
     source = source_of(wanted.documents)

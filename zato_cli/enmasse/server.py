@@ -1,9 +1,11 @@
-"""The ODB of the server that a command is about."""
+"""The server that a command is about, and its ODB."""
 
 from __future__ import annotations
 
+from zato.errors import NotRunning
 from zato.odb.odb import ODB
 from zato.odb.secrets import Secrets
+from zato.server import control
 from zato.server.directory import ServerDirectory
 from zato_cli.enmasse.options import Options
 from zato_cli.server import server_directory
@@ -17,3 +19,12 @@ def open_odb(server: ServerDirectory) -> ODB:
 def odb_of(options: Options) -> ODB:
     """Open the ODB of the server that is meant. Raises ZatoError."""
     return open_odb(server_directory(options.server))
+
+
+def deployed_services(options: Options) -> list[str] | None:
+    """Names of the services that the server has deployed; None while it is not running."""
+    try:
+        services: list[str] = control.call(server_directory(options.server).path, "info")["services"]
+    except NotRunning:
+        return None
+    return services

@@ -20,9 +20,7 @@ def test_roles_in_place_of_security_are_an_error(check: Check, written: str, tol
 
     field = written.partition(":")[0]
     hint = "role-based access control is not supported; name a security definition in `security`"
-    assert errors == [
-        f"c.yaml:1:52: channel_rest/A/{field}: {told} cannot be honoured ({hint})"
-    ]
+    assert errors == [f"c.yaml:1:52: channel_rest/A/{field}: {told} cannot be honoured ({hint})"]
 
 
 @pytest.mark.parametrize("written", ["has_rbac: false", "sec_use_rbac: ''", "security_id: 5", "security_id: null"])
