@@ -384,7 +384,7 @@ def test_an_odb_of_a_newer_version_is_told_and_left_alone(run: Run, server: Serv
         1,
         "",
         (
-            f"Error: the ODB {path} has format 99 and this version knows formats up to 1;"
+            f"Error: the ODB {path} has format 99 and this version knows formats up to 2;"
             " upgrade to the version that wrote it\n"
         ),
     )

@@ -216,7 +216,7 @@ def test_an_odb_of_a_newer_version_is_told(zato_server: ZatoServer) -> None:
 
     # Then
     message = (
-        f"the ODB {odb} has format 99 and this version knows formats up to 1; upgrade to the version that wrote it"
+        f"the ODB {odb} has format 99 and this version knows formats up to 2; upgrade to the version that wrote it"
     )
     refused(zato_server.zato("start"), message)
 

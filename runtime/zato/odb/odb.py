@@ -27,7 +27,7 @@ from zato.odb.jobs import Jobs
 from zato.odb.processes import may_run
 from zato.odb.secrets import Secrets
 
-FORMAT = 1
+FORMAT = 2
 """Version of the tables below."""
 LEASE_SECONDS = 5.0
 """A worker that has not been heard of for so long is not waited for."""
@@ -115,6 +115,9 @@ class ODB:
         if found[0][0] > FORMAT:
             message = f"the ODB {name} has format {found[0][0]} and this version knows formats up to {FORMAT}"
             raise NewerODB(f"{message}; upgrade to the version that wrote it")
+        if found[0][0] < FORMAT:
+            message = f"the ODB {name} has format {found[0][0]}, of a version before the first release"
+            raise ODBError(f"{message}; make a new server with `zato quickstart create` and import its files again")
 
     def _check_key(self) -> None:
         ((fingerprint,),) = self._database.rows("SELECT fingerprint FROM secret_key")

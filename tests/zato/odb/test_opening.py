@@ -108,6 +108,20 @@ def test_nothing_is_made_without_a_key(address: Address, database: Database, tmp
     assert database.tables() == set()
 
 
+def test_an_odb_from_before_the_first_release_is_refused(
+    address: Address, secrets: Secrets, database: Database
+) -> None:
+    ODB(address, secrets, create=True).close()
+    database.execute("UPDATE setting SET value = 1 WHERE name = 'format'")
+
+    message = (
+        f"the ODB {database.name} has format 1, of a version before the first release; "
+        "make a new server with `zato quickstart create` and import its files again"
+    )
+    with pytest.raises(ODBError, match=f"^{re.escape(message)}$"):
+        ODB(address, secrets)
+
+
 def test_a_newer_odb_is_refused(address: Address, secrets: Secrets, database: Database) -> None:
     # Given
     ODB(address, secrets, create=True).close()
