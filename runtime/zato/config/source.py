@@ -6,6 +6,7 @@ The chain from files to objects needs none of this. Marking problems, telling or
 from __future__ import annotations
 
 import bisect
+import difflib
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
@@ -23,7 +24,7 @@ from yaml.events import (
 )
 
 from zato.config.document import Document, without_surrogates
-from zato.config.problems import Place, did_you_mean
+from zato.config.problems import Place
 from zato.kinds import KINDS
 from zato.kinds.base import fields_of
 
@@ -193,8 +194,10 @@ def _spellings(*, secret: bool) -> set[str]:
     return {spelling for field in fields for spelling in (field.name, *field.also)}
 
 
+_TELLING = re.compile("pass|pwd|secret|token|credential", re.IGNORECASE)
 _SECRETS = _spellings(secret=True)
 _HARMLESS = _spellings(secret=False) - _SECRETS
+_ALL = sorted(_SECRETS | _HARMLESS)
 
 
 def without_secrets(line: str) -> str:
@@ -205,9 +208,17 @@ def without_secrets(line: str) -> str:
 def _masked(match: re.Match[str]) -> str:
     """As many stars as there were characters, so that columns stay right; a variable is none of the secret."""
     value = match["value"]
-    if "${" in value or "Enmasse" in value or match["key"] in _HARMLESS or not did_you_mean(match["key"], _SECRETS):
+    if "${" in value or "Enmasse" in value or not _is_like_a_secret(match["key"]):
         return match[0]
     return f"{match['key']}{match['colon']}{'*' * len(value.rstrip())}{value[len(value.rstrip()) :]}"
+
+
+def _is_like_a_secret(key: str) -> bool:
+    """Whether a field is called as a secret is, or may have been meant to be."""
+    if key in _HARMLESS:
+        return False
+    near = difflib.get_close_matches(key.lower(), _ALL, n=1)
+    return _TELLING.search(key) is not None if not near else near[0] in _SECRETS
 
 
 class Sources:

@@ -104,6 +104,8 @@ def test_everything_in_an_export_is_found_where_it_stands(snapshot: Snapshot) ->
         ('{name: k, "password": "a b, c", x: 1}', '{name: k, "password": ********, x: 1}'),
         ("{password: 'hunter2}", "{password: *********"),
         ("password: ${NAME}", "password: ${NAME}"),
+        ("{Pasword: a, pwd: b, my_secret_value: c}", "{Pasword: *, pwd: *, my_secret_value: *}"),
+        ("servce: orders.get", "servce: orders.get"),
         ("security: APi, username: u", "security: APi, username: u"),
         ("url: http://a:b@c", "url: http://a:b@c"),
     ],
