@@ -20,6 +20,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import default_headers, requote_uri
 
 from zato.kinds.base import Category, Ping, SecurityHandle
+from zato.kinds.redact import redacted
 from zato.kinds.rest import body
 from zato.kinds.rest.errors import CallFailed, InvalidHeader, PathParametersError
 from zato.kinds.rest.outgoing import OutgoingREST
@@ -143,7 +144,7 @@ class RESTConnection:
             return response
         return (
             f"{_naive_iso(began)} (UTC)\n"
-            f"{response.request.method} {response.url}\n"
+            f"{response.request.method} {redacted(response.url)}\n"
             f"Code: {response.status_code}\n"
             f"Response time: {response.elapsed}"
         )
@@ -161,7 +162,7 @@ class RESTConnection:
         try:
             return self.config.base + self._path.fill(params)
         except ValueError as error:
-            raise PathParametersError(cid, f"`{self.config.name}`: {self._path.text}: {error}") from error
+            raise PathParametersError(cid, f"`{self.config.name}`: {redacted(self._path.text)}: {error}") from error
 
     def _request(
         self, method: str, cid: str, url: str, data: Any, headers: Mapping[str, Any]
@@ -210,8 +211,8 @@ class RESTConnection:
         url, _, params = (request.url or "").partition("?")
         logger.info(
             "REST out → cid=%s; %s %s; name:%s; params=%s; len=%s; sec=%s",
-            cid, request.method, url[:_LOGGED], self.config.name, params[:_LOGGED], len(request.body or b""),
-            self._secured_by,
+            cid, request.method, redacted(url[:_LOGGED]), self.config.name, redacted(params[:_LOGGED]),
+            len(request.body or b""), self._secured_by,
         )  # fmt: skip
         response = self._adapter.send(request, timeout=deadline)
         logger.info(
@@ -259,7 +260,7 @@ class OutgoingRESTHandle:
 
     def ping(self) -> Ping:
         """Send a ping; any answer is a success but 401, 403 and those of the 5xx class. Never raises."""
-        address = self.conn.ping_url()
+        address = redacted(self.conn.ping_url())
         began = monotonic()
         try:
             response = self.conn.pinged(_PING_CID)

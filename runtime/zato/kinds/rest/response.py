@@ -12,6 +12,7 @@ from requests.cookies import extract_cookies_to_jar
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 
+from zato.kinds.redact import redacted
 from zato.kinds.rest.errors import UnusableAnswer
 
 if TYPE_CHECKING:
@@ -51,6 +52,17 @@ class RESTResponse(requests.Response):
         """Correlation ID of the call."""
         return str(self.request.headers.get("X-Zato-CID", ""))
 
+    def raise_for_status(self) -> None:
+        """Raise requests.HTTPError where the status is a failure, as any response of requests does."""
+        try:
+            super().raise_for_status()
+        except requests.HTTPError as error:  # it has the whole URL in it
+            raise requests.HTTPError(redacted(str(error)), response=self) from None
+
+    @property
+    def _address(self) -> str:
+        return redacted(self.config.address)
+
     @cached_property
     def data(self) -> Any:
         """The body: parsed if it is JSON by the connection's data format or its Content-Type, else its text.
@@ -68,7 +80,7 @@ class RESTResponse(requests.Response):
         except (ValueError, RecursionError, msgspec.ValidationError) as error:
             raise UnusableAnswer(
                 self.cid,
-                f"`{self.config.name}`: the answer of {self.config.address} (status {self.status_code}) is not the "
+                f"`{self.config.name}`: the answer of {self._address} (status {self.status_code}) is not the "
                 f"JSON that is expected: {error}: {self.text[:_ECHOED]!r}",
             ) from error
 
@@ -78,7 +90,7 @@ class RESTResponse(requests.Response):
             raw.close()
             raise UnusableAnswer(
                 self.cid,
-                f"`{self.config.name}`: the answer of {self.config.address} (status {self.status_code}) is larger than "
+                f"`{self.config.name}`: the answer of {self._address} (status {self.status_code}) is larger than "
                 f"{MAX_BODY} bytes",
             )
         raw.release_conn()

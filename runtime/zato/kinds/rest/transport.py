@@ -21,6 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Retry, Timeout, parse_url
 
 from zato.errors import ZatoError
+from zato.kinds.redact import redacted
 from zato.kinds.rest.errors import (
     CallFailed,
     CallTimeout,
@@ -129,7 +130,8 @@ class HostAdapter(BaseAdapter):
     def _failure(self, error: Exception, request: requests.PreparedRequest, seconds: float) -> CallFailed:
         kind, what = _explain(error, seconds)
         config = self._config
-        return kind(request.headers.get("X-Zato-CID"), f"`{config.name}`: {what}: {request.method} {config.address}")
+        where = f"{request.method} {redacted(config.address)}"
+        return kind(request.headers.get("X-Zato-CID"), f"`{config.name}`: {what}: {where}")
 
 
 def _explain(error: Exception, seconds: float) -> tuple[type[CallFailed], str]:
@@ -169,7 +171,7 @@ def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port of a URL. Raises ValueError where it has none."""
     parts = parse_url(url)
     if parts.scheme not in _PORTS or not parts.host:
-        raise ValueError(f"not an http or https URL: {url}")
+        raise ValueError(f"not an http or https URL: {redacted(url)}")
     return parts.scheme, parts.host, parts.port or _PORTS[parts.scheme]
 
 

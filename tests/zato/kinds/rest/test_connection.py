@@ -552,6 +552,18 @@ class TestLog:
         assert re.fullmatch(rf"REST out ← cid={CID}; 200 time=0:00:00\.\d+; len=8", back)
         assert CANARY not in caplog.text
 
+    def test_secrets_in_the_query_string_are_stars(
+        self, server: HTTPServer, open_handle: Open, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        conn = open_handle(f"/a?api_key={CANARY}").conn
+
+        with caplog.at_level(logging.INFO, "zato.rest.out"):
+            conn.get(CID, {"user": "me", "accessToken": CANARY})
+
+        assert "params=api_key=***&user=me&accessToken=***;" in caplog.messages[0]
+        assert server.last.target == f"/a?api_key={CANARY}&user=me&accessToken={CANARY}"
+        assert CANARY not in caplog.text
+
     def test_nothing_is_logged_below_that(self, open_handle: Open, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.WARNING, "zato.rest.out"):
             open_handle().conn.get(CID)
@@ -589,6 +601,33 @@ class TestSecrets:
             error = error.__cause__ or error.__context__
         assert CANARY not in caplog.text
         assert CANARY not in repr(conn.config)
+
+    def test_a_ping_does_not_show_those_of_its_url(self, server: HTTPServer, open_handle: Open) -> None:
+        handle = open_handle(f"/a?api_key={CANARY}")
+
+        assert handle.ping().address == f"{server.url}/a?api_key=***"
+        assert f"HEAD {server.url}/a?api_key=***\n" in handle.conn.ping(CID)
+        assert server.last.target == f"/a?api_key={CANARY}"
+
+    def test_a_failure_does_not_show_those_of_its_url(self, server: HTTPServer, open_handle: Open) -> None:
+        server.answer(status=500, body=b"{")
+        conn = open_handle(f"/a?api_key={CANARY}").conn
+        response = conn.get(CID)
+
+        with pytest.raises(requests.HTTPError) as failed:
+            response.raise_for_status()
+        with pytest.raises(ZatoException) as unusable:
+            _ = response.data
+        with pytest.raises(PathParametersError) as unfilled:
+            open_handle(f"/{{b}}?api_key={CANARY}").conn.get(CID)
+        refused = open_handle(f"/a?api_key={CANARY}", host=f"http://127.0.0.1:{free_port()}").conn
+        with pytest.raises(ZatoException) as unreached:
+            refused.get(CID)
+
+        assert failed.value.response is response
+        for error in (failed.value, unusable.value, unfilled.value, unreached.value):
+            assert "api_key=***" in str(error)
+            assert CANARY not in f"{error!r} {error}"
 
 
 def free_port() -> int:
