@@ -96,6 +96,35 @@ def test_ctrl_c_ends_a_start_that_waits_for_its_server(zato_server: ZatoServer, 
     processes.kill(process)
 
 
+def test_ctrl_c_ends_a_start_in_the_foreground_that_imports_services(zato_server: ZatoServer, tmp_path: Path) -> None:
+    # Given
+    begun = tmp_path / "begun"
+    zato_server.deploy(f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(60)\nclass A: pass\n")
+    command = [str(PROGRAM), "start", str(zato_server.path), "--fg"]
+    process = processes.start(command, log=zato_server.printed, env=environment())
+    wait_for(begun.exists, "the server begins")
+
+    # When
+    process.send_signal(signal.SIGINT)
+
+    # Then
+    assert process.wait(10) == 130
+    assert zato_server.printed.read_text().endswith("\nInterrupted\n")
+    assert not zato_server.layout.pidfile.exists()
+    processes.kill(process)
+
+
+def test_a_service_file_cannot_end_a_start(zato_server: ZatoServer) -> None:
+    # Given
+    file = zato_server.deploy("class A: pass\nraise KeyboardInterrupt('no')\n")
+
+    # When
+    zato_server.start()
+
+    # Then
+    assert zato_server.info()["service_problems"] == [f"{file}:2:1: KeyboardInterrupt: no"]
+
+
 def test_a_port_that_is_in_use_is_told(zato_server: ZatoServer, taken_port: int) -> None:
     # When
     done = zato_server.zato("start", "--bind", f"127.0.0.1:{taken_port}")

@@ -112,7 +112,7 @@ class Services:
                 module = importlib.import_module(name)
                 file.deployed = _services(module, source)
                 file.problem = None
-            except (Exception, SystemExit) as e:  # users' code may raise anything
+            except BaseException as e:  # users' code may raise anything
                 if name in before:
                     sys.modules[name] = before[name]
                 file.problem = self._problem(source.path, e)
@@ -134,7 +134,7 @@ class Services:
         """What is wrong with a file, and where in it."""
         if isinstance(e, SyntaxError) and e.filename == str(path):
             return Problem(place=Place(e.filename, e.lineno or 0, e.offset or 1), message=f"SyntaxError: {e.msg}")
-        message = f"{type(e).__name__}: {e}"
+        message = f"{type(e).__name__}: {traceback.TracebackException.from_exception(e)}"  # whatever its __str__ does
         frames = [frame for frame in traceback.extract_tb(e.__traceback__) if Path(frame.filename) in self._files]
         here = [frame.lineno or 0 for frame in frames if frame.filename == str(path)]
         if frames and frames[-1].filename != str(path):

@@ -10,8 +10,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +63,27 @@ class Server:
         self._stopping = threading.Event()
         self._started_at = time.time()
         with ExitStack() as ending:
-            self._prepare(options, ending)
+            with self._interruptible():
+                self._prepare(options, ending)
             self._ending = ending.pop_all()
             """What undoes the start, last things first: what takes work in ends before what others depend on."""
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Have Ctrl-C end the start, also where users' code is being imported, which may raise what it likes."""
+        before = signal.signal(signal.SIGINT, self._interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+        if self._stopping.is_set():
+            raise KeyboardInterrupt
+
+    def _interrupt(self, number: int, _: Any) -> None:
+        if self._stopping.is_set():
+            os._exit(128 + number)  # asked twice: at once
+        self._stopping.set()
+        raise KeyboardInterrupt
 
     def _prepare(self, options: Options, ending: ExitStack) -> None:
         pidfile = Pidfile(self._directory.pidfile)

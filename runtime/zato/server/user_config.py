@@ -98,7 +98,11 @@ class UserConfig:
                 self._forget(path)
             for path in sorted(found, key=lambda path: path.name != ENVIRONMENT):  # others may name its variables
                 if found[path] != self._read.get(path):
-                    self._take_over(path)
+                    try:
+                        self._take_over(path)
+                    except Exception as e:  # noqa: BLE001 - one file must not keep others from being taken over
+                        problem = _problem(path, 0, f"the file cannot be used: {type(e).__name__}: {e}")
+                        self._report(path, [problem])
                     self._read[path] = found[path]
 
     def _take_over(self, path: Path) -> None:
@@ -210,6 +214,6 @@ def typed(text: str) -> Any:
     if text.startswith(("{", "[", "(")):
         try:
             return ast.literal_eval(text)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):  # as literal_eval's reference lists
             return text
     return text

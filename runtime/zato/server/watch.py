@@ -82,7 +82,10 @@ class Watcher:
     def look(self) -> None:
         """Look once, and tell what has changed before the look before."""
         for index, watch in enumerate(self._watches):
-            self._look_again(index, watch)
+            try:
+                self._look_again(index, watch)
+            except BaseException:  # whatever it is, the next change is to be told
+                log.exception("A change below %s was not taken over", ", ".join(map(str, watch.directories)))
 
     def _run(self) -> None:
         while not self._stop.wait(self._interval):
@@ -95,10 +98,7 @@ class Watcher:
         if not stable or now == self._told[index]:
             return
         self._told[index] = now
-        try:
-            watch.on_change()
-        except Exception:
-            log.exception("A change below %s was not taken over", ", ".join(map(str, watch.directories)))
+        watch.on_change()
 
 
 def _look(watch: Watch) -> dict[Path, Signature]:

@@ -123,6 +123,16 @@ class TestFaults:
             ("def f(:\n    pass\n", "tested.py:1:7: SyntaxError: invalid syntax"),
             ("class A:\n    x = 1\nnot_there\n", "tested.py:3:1: NameError: name 'not_there' is not defined"),
             ("class A: pass\nraise SystemExit(1)\n", "tested.py:2:1: SystemExit: 1"),
+            ("class A: pass\nraise KeyboardInterrupt('no')\n", "tested.py:2:1: KeyboardInterrupt: no"),
+            ("class A: pass\nraise GeneratorExit('no')\n", "tested.py:2:1: GeneratorExit: no"),
+            (
+                "class A: pass\nimport asyncio\nraise asyncio.CancelledError('no')\n",
+                "tested.py:3:1: CancelledError: no",
+            ),
+            (
+                "class A(BaseException):\n    def __str__(self):\n        raise self\nraise A\n",
+                "tested.py:4:1: A: <exception str() failed>",
+            ),
             (
                 "class A: pass\nimport not_there_at_all\n",
                 "tested.py:2:1: ModuleNotFoundError: No module named 'not_there_at_all'",

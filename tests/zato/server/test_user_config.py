@@ -61,6 +61,9 @@ def test_a_service_reads_it_under_three_names(server: Server) -> None:
         ("", ""),
         ("{'a': 1}", {"a": 1}),
         ("{a}", "{a}"),
+        ("[" * 10_000, "[" * 10_000),
+        ("{[]: 1}", "{[]: 1}"),
+        (f"[{'-' * 50_000}1]", f"[{'-' * 50_000}1]"),
         ("text", "text"),
     ],
 )
@@ -163,6 +166,26 @@ def test_a_file_that_is_not_text_is_reported(config: UserConfig) -> None:
     (config.directories[0] / "a.ini").write_bytes(b"\xff\xfe\x00")
     config.rescan()
     assert "the file cannot be read: 'utf-8' codec" in str(config.problems[0])
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "problem"),
+    [
+        ("env.ini", "env = 1\n", "the file cannot be used: "),
+        ("env.ini", "[env]\nMY_VARIABLE = a\0b\n", "the file cannot be used: ValueError: embedded null byte"),
+        ("env.ini", "[env]\n'' = 1\n", "the file cannot be used: "),
+    ],
+)
+def test_a_file_that_breaks_its_reader_is_reported_and_others_are_taken_over(
+    tmp_path: Path, file: str, text: str, problem: str
+) -> None:
+    (tmp_path / file).write_text(text)
+    (tmp_path / "tutorial.conf").write_text(TUTORIAL)
+    config = UserConfig([tmp_path])
+    assert [str(found)[: len(f"{tmp_path}/{file}: {problem}")] for found in config.problems] == [
+        f"{tmp_path}/{file}: {problem}"
+    ]
+    assert config.values.tutorial.notify_fraud.RGV is True
 
 
 def test_a_deleted_file_is_absent(config: UserConfig) -> None:

@@ -49,12 +49,15 @@ def test_what_was_there_before_and_other_files_are_not_told(tmp_path: Path, star
     assert told == [1]
 
 
-def test_a_failure_does_not_end_the_watch(tmp_path: Path, start: Start, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("failure", [ValueError("why"), KeyboardInterrupt(), SystemExit(1), GeneratorExit()], ids=repr)
+def test_a_failure_does_not_end_the_watch(
+    tmp_path: Path, start: Start, caplog: pytest.LogCaptureFixture, failure: BaseException
+) -> None:
     told: list[int] = []
 
     def fail() -> None:
         told.append(1)
-        raise ValueError("why")
+        raise failure
 
     start(fail)
     for number in (1, 2):
