@@ -39,7 +39,7 @@ class App:
         cid = new_cid()
         try:
             sent = self._answer(environ, cid)
-        except Exception:
+        except BaseException:  # a service's answer may raise anything, and its caller must have one
             log.exception("The request could not be answered (CID:%s)", cid)
             sent = error(500, self._runtime.settings.misc.default_error_message, cid)
         start_response(STATUS_LINES.get(sent.status) or f"{sent.status} Unknown", sent.headers)
@@ -117,7 +117,7 @@ class App:
             status, details = int(e.status), e.details
             log.info("%s answers %d: %s (CID:%s)", route.service, status, details, cid)
             return failure(status, details, response, route, cid, challenge=getattr(e, "challenge", None))
-        except (Exception, SystemExit) as e:  # a service that calls sys.exit() must not take a thread with it
+        except BaseException as e:  # sys.exit() in a service must not take a thread with it
             log.exception("%s failed (CID:%s)", route.service, cid)
             return failure(500, self._details(e), response, route, cid)
 

@@ -4,6 +4,7 @@ import logging
 import queue
 import threading
 import time
+from asyncio import CancelledError
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -204,7 +205,9 @@ class TestSettling:
         consumer.close()
         assert (runs, unsettled(vhost, q)) == ({"x": 1}, 0)
 
-    @pytest.mark.parametrize("failure", [ValueError("no"), SystemExit(1), RecursionError("deep")], ids=repr)
+    @pytest.mark.parametrize(
+        "failure", [ValueError("no"), SystemExit(1), KeyboardInterrupt(), GeneratorExit(), CancelledError()], ids=repr
+    )
     def test_a_failing_service_gets_the_message_again_after_growing_delays(
         self,
         vhost: VHost,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from asyncio import CancelledError
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -360,11 +361,14 @@ def test_what_is_to_run_after_a_job_that_failed_runs(cluster: Cluster, caplog: p
     assert record.getMessage() == f"Job `a` failed in a.service (CID:{first.cid})"
 
 
-def test_a_job_goes_on_after_failures_of_its_service_and_of_what_comes_after_it(cluster: Cluster) -> None:
+@pytest.mark.parametrize("failure", [ValueError, SystemExit, KeyboardInterrupt, GeneratorExit, CancelledError])
+def test_a_job_goes_on_after_failures_of_its_service_and_of_what_comes_after_it(
+    cluster: Cluster, failure: type[BaseException]
+) -> None:
     def end(_: Invoked) -> None:
-        raise SystemExit
+        raise failure
 
-    cluster.services = {"j.service": fail, "failed": end}
+    cluster.services = {"j.service": end, "failed": end}
     cluster.server()
     cluster.configure(job(on_error_service="failed"))
     cluster.pass_time(6)

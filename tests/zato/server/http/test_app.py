@@ -360,6 +360,10 @@ class TestResponses:
             "self.response.payload = object()",
             "self.response.payload = '\\ud800'",
             "raise SystemExit(1)",
+            "raise KeyboardInterrupt",
+            "raise GeneratorExit",
+            "raise __import__('asyncio').CancelledError",
+            "raise type('Odd', (BaseException,), {'__str__': lambda self: 1})(object())",
             "raise RecursionError",
         ],
     )
