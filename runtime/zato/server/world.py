@@ -137,7 +137,7 @@ class Worlds:
         old, new = self._runtime.world, prepared.world
         retired = {key: handle for key, handle in old.handles.items() if new.handles.get(key) is not handle}
         stopping = [handle for key, handle in retired.items() if _is_inbound(key, old)]
-        starting = [handle for key, handle in prepared.opened.items() if _is_inbound(key, new)]
+        starting = {key: handle for key, handle in prepared.opened.items() if _is_inbound(key, new)}
         unused = [handle for key, handle in retired.items() if not _is_inbound(key, old)]
         if old.handles:  # what never had any must not keep its successors alive
             old.succeeded_by(new)
@@ -159,7 +159,10 @@ class Worlds:
     def _work(self) -> None:
         """Close and start handles, which may have to wait for work in hand, in a thread of its own and in order."""
         while (job := self._jobs.get()) is not None:
-            job()
+            try:
+                job()
+            except BaseException:  # whatever it is, later worlds are to be closed and started too
+                logger.exception("What an old world used was not closed, or what a new one needs was not started")
             del job  # it would keep what it closed
 
 
@@ -233,10 +236,13 @@ def _is_inbound(key: Key, world: World) -> bool:
     return thing is not None and thing.inbound
 
 
-def _replace(stopping: list[Handle], starting: list[Handle]) -> None:
+def _replace(stopping: list[Handle], starting: Mapping[Key, Handle]) -> None:
     _close_side_by_side(stopping)
-    for handle in starting:
-        cast("InboundHandle", handle).start()
+    for key, handle in starting.items():
+        try:
+            cast("InboundHandle", handle).start()
+        except BaseException:  # whatever it is, the others are to be started
+            logger.exception("%s `%s` could not be started", *key)
 
 
 def _close_side_by_side(handles: Iterable[Handle]) -> None:
@@ -251,7 +257,7 @@ def _close(handles: Iterable[Handle]) -> None:
     for handle in reversed(list(handles)):
         try:
             handle.close()
-        except Exception:
+        except BaseException:  # whatever it is, the others are to be closed
             logger.exception("A connection was not closed cleanly")
 
 

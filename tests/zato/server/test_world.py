@@ -27,6 +27,7 @@ class Backend:
     def __init__(self) -> None:
         self.events: list[str] = []
         self.broken: set[str] = set()
+        self.failure: BaseException = OSError("it was broken")
         self.slow_to_close: threading.Barrier | None = None
 
 
@@ -43,6 +44,8 @@ class Line:
 
     def start(self) -> None:
         backend.events.append(f"start {self.name}")
+        if self.name in backend.broken:
+            raise backend.failure
 
     def ping(self) -> Ping:
         return Ping(ok=True, address="", latency=0.0, detail="")
@@ -52,7 +55,7 @@ class Line:
             backend.slow_to_close.wait(5)
         backend.events.append(f"close {self.name}")
         if self.name in backend.broken:
-            raise OSError("it was broken")
+            raise backend.failure
 
 
 class Definition(Kind, frozen=True, kw_only=True):
@@ -343,3 +346,50 @@ def test_what_cannot_be_closed_is_logged_and_keeps_nothing_else_open(
     assert [(record.levelno, record.message) for record in caplog.records] == [
         (logging.ERROR, "A connection was not closed cleanly")
     ]
+
+
+@pytest.mark.parametrize("failure", [OSError("no"), KeyboardInterrupt(), SystemExit(1), GeneratorExit()], ids=repr)
+def test_what_cannot_be_started_or_closed_keeps_nothing_else_from_it(
+    worlds: Worlds, caplog: pytest.LogCaptureFixture, failure: BaseException
+) -> None:
+    # Given
+    backend.failure = failure
+    switch(worlds, Connection(name="x"), Connection(name="y"))
+
+    # When
+    prepared = worlds.prepare(2, Snapshot([Consumer(name="a"), Consumer(name="b")]))
+    backend.broken = {"a", "y"}
+    worlds.switch(prepared)
+
+    # Then
+    opened = ["open x", "open y", "open a", "open b"]
+    happened(*opened, "start a", "start b", "close x", "close y")
+    assert sorted(record.message for record in caplog.records) == [
+        "A connection was not closed cleanly",
+        "channel_amqp `a` could not be started",
+    ]
+
+    # When
+    switch(worlds, Consumer(name="b"))
+
+    # Then
+    happened(*opened, "start a", "start b", "close x", "close y", "close a")
+
+
+def test_a_job_of_the_closing_thread_that_fails_is_logged_and_does_not_end_it(
+    worlds: Worlds, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given
+    def fail(*_: object) -> None:
+        monkeypatch.undo()
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("zato.server.world._close_side_by_side", fail)
+    switch(worlds, Consumer(name="a"))
+    wait_for(lambda: "What an old world used was not closed" in caplog.text, "it is logged")
+
+    # When
+    switch(worlds, Consumer(name="b"))
+
+    # Then
+    wait_for(lambda: "start b" in backend.events, "the thread goes on")
