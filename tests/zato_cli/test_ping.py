@@ -65,10 +65,15 @@ def test_a_connection_is_pinged_by_the_server_or_by_the_command(
     assert backend.last.method == "HEAD"
 
 
-def test_the_directory_may_be_given_before_the_name(zato_server: ZatoServer, backend: HTTPServer) -> None:
-    configure(zato_server, rest("CRM", backend.url))
+def test_the_directory_may_be_given_before_or_after_the_names(zato_server: ZatoServer, backend: HTTPServer) -> None:
+    configure(zato_server, rest("CRM", backend.url), rest("server1", backend.url))
+    parent = zato_server.path.parent
 
     assert zato("ping", "outconn", zato_server.path, "CRM").returncode == 0
+    assert zato("ping", "outconn", "CRM", zato_server.path).returncode == 0
+    assert zato("ping", "outconn", "CRM", "server1", cwd=parent).returncode == 0
+    assert zato("ping", "outconn", "--all", "server1", cwd=parent).returncode == 0
+    assert zato("ping", "outconn", "./server1", "CRM", "server1", cwd=parent).stdout.count("ok ") == 2
 
 
 def test_what_does_not_answer_is_told_with_the_reason(zato_server: ZatoServer, backend: HTTPServer) -> None:
@@ -201,8 +206,17 @@ def test_only_one_kind_is_pinged(zato_server: ZatoServer, backend: HTTPServer) -
     ("arguments", "message"),
     [
         ([], "say which connection to ping, or --all"),
-        (["CRM", "--all"], "say which connection to ping, or --all"),
+        (["CRM", "Payments", "--all"], "say which connection to ping, or --all (CRM, Payments: taken for connections)"),
+        (["/none"], "say which connection to ping, or --all (/none: taken for the server's directory)"),
+        (
+            ["/none", "CRM", "--all"],
+            (
+                "say which connection to ping, or --all "
+                "(/none: taken for the server's directory; CRM: taken for a connection)"
+            ),
+        ),
         (["--all", "--type", "outgoing_fax"], "--type: there is no section outgoing_fax"),
+        (["CRM", "/none"], "there is no directory /none; make a server with `zato quickstart create`"),
         (["/none", "CRM"], "there is no directory /none; make a server with `zato quickstart create`"),
     ],
 )

@@ -25,7 +25,7 @@ def command() -> None:
 
 
 @command.command("outconn", epilog=SERVER_HELP)
-@click.argument("names", nargs=-1, metavar="[SERVER] [NAME]...")
+@click.argument("names", nargs=-1, metavar="[SERVER] NAME...")
 @click.option("--all", "all_", is_flag=True, help="Ping every outgoing connection that is active.")
 @click.option("--type", "types", multiple=True, metavar="SECTION", help="Only connections of this section; repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -38,7 +38,7 @@ def outconn(names: tuple[str, ...], all_: bool, types: tuple[str, ...], as_json:
 
     given, wanted = _server_and_names(names)
     if bool(wanted) == all_:
-        raise click.UsageError("say which connection to ping, or --all")
+        raise click.UsageError(f"say which connection to ping, or --all{_taken_for(given, wanted)}")
     sections = _sections(types)
     directory = server_directory(given)
     try:
@@ -56,14 +56,27 @@ def outconn(names: tuple[str, ...], all_: bool, types: tuple[str, ...], as_json:
 
 
 def _server_and_names(arguments: tuple[str, ...]) -> tuple[str | None, list[str]]:
-    """Tell a server's directory from a name: it is one, or it is written as a path."""
+    """Tell the server's directory, which comes first or last, from names."""
+    if arguments and _is_directory(arguments[0]):
+        return arguments[0], list(arguments[1:])
+    if arguments and _is_directory(arguments[-1]):
+        return arguments[-1], list(arguments[:-1])
+    return None, list(arguments)
+
+
+def _is_directory(argument: str) -> bool:
+    """Whether it is a server's directory, or is written as a path."""
     from zato.server.directory import MARK
 
-    if arguments:
-        first, *names = arguments
-        if first.startswith(("/", "./", "../", "~")) or (Path(first) / MARK).is_file():
-            return first, names
-    return None, list(arguments)
+    return argument.startswith(("/", "./", "../", "~")) or (Path(argument) / MARK).is_file()
+
+
+def _taken_for(server: str | None, names: list[str]) -> str:
+    """What the arguments were taken for."""
+    taken = [f"{server}: taken for the server's directory"] if server else []
+    if names:
+        taken.append(f"{', '.join(names)}: taken for {'a connection' if len(names) == 1 else 'connections'}")
+    return f" ({'; '.join(taken)})" if taken else ""
 
 
 def _sections(types: tuple[str, ...]) -> list[str]:
