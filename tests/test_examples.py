@@ -112,4 +112,34 @@ def test_a_port_of_the_remote_systems_that_is_in_use_is_told(tmp_path: Path) -> 
         with running("tutorial", str(tmp_path / "env"), "0", remote_port, log=log) as process:
             # Then
             assert process.wait(20) == 1
-    assert f"CRM and Payments cannot listen on port {remote_port}: Address already in use\n" in log.read_text()
+    assert log.read_text() == (
+        f"CRM and Payments cannot listen on port {remote_port}: Address already in use\n"
+        "Their port is 10 above PORT; choose another: make run PORT=…\n"
+    )
+    assert not (tmp_path / "env").exists()
+
+
+def test_a_tutorial_that_runs_is_left_alone_by_a_second_one(tmp_path: Path) -> None:
+    # Given
+    port, remote_port, *others = map(str, free_ports(4))
+    log, second = tmp_path / "log", tmp_path / "second"
+    with running("tutorial", str(tmp_path / "env"), port, remote_port, log=log) as process:
+        wait_until_it_listens(process, log)
+
+        # When
+        with running("tutorial", str(tmp_path / "env"), *others, log=second) as refused:
+            assert refused.wait(20) == 1
+
+        # Then
+        assert re.fullmatch(
+            f"The tutorial runs already, at http://127.0.0.1:{port}; "
+            f"to stop it: Ctrl-C where it runs, or \\S+/zato stop {tmp_path}/env/server1\n",
+            second.read_text(),
+        )
+        answer = requests.post(
+            f"http://127.0.0.1:{port}/api/v1/user",
+            data='{"user_name": "my.user"}',
+            auth=("api", "tutorial"),
+            timeout=10,
+        )
+        assert answer.json()["account_balance"] == "357.9"

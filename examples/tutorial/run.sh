@@ -9,12 +9,25 @@ here=$(dirname "$0")
 server=$dir/server1
 export Tutorial_Remote_Host="http://127.0.0.1:$remote_port"
 
-python3 "$here/remote.py" "$remote_port" &
-remote=$!
+if [ -e "$server" ] && running=$(zato info "$server") && echo "$running" | grep -q '^running *yes'; then
+    address=$(echo "$running" | sed -n 's/^address *//p')
+    echo "The tutorial runs already, at $address; to stop it: Ctrl-C where it runs, or $(command -v zato) stop $server" >&2
+    exit 1
+fi
+
+waiting=$(mktemp -d)
+mkfifo "$waiting/told"
+python3 "$here/remote.py" "$remote_port" >"$waiting/told" &
+read -r listening <"$waiting/told" || listening=
+rm -r "$waiting"
+if [ -z "$listening" ]; then
+    echo "Their port is 10 above PORT; choose another: make run PORT=…" >&2
+    exit 1
+fi
+echo "$listening"
 
 [ -e "$server" ] || zato quickstart create "$dir"
 zato enmasse "$server" --import --replace-odb-objects --input "$here/enmasse" --env-file "$here/env.ini"
-kill -0 $remote 2>/dev/null || exit 1
 
 echo
 echo "Once the server listens, call it from another terminal:"
