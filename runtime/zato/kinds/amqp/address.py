@@ -2,10 +2,54 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, NamedTuple
+from urllib.parse import unquote
 
 from zato.kinds.base import Kind, Mistake, about
+
+_ADDRESS = re.compile(
+    r"""
+    (?:(?P<scheme>amqps?)://)?
+    (?P<host>\[[0-9A-Fa-f:.]+\]|[^\s\x00-\x1f\x7f/?\#@:\[\]]+)
+    (?::(?P<port>[0-9]{1,5}))?
+    (?:/(?P<vhost>[^\s\x00-\x1f\x7f?\#]*))?
+    """,
+    re.VERBOSE,
+)
+_FORM = "an address is `[amqp[s]://]host[:port][/vhost]`; user name and password have fields of their own"
+
+
+class Address(NamedTuple):
+    """Host, port and virtual host of a broker."""
+
+    host: str
+    port: int
+    vhost: str
+    tls: bool
+
+
+def parse_address(text: str) -> Address:
+    """Read `[amqp[s]://]host[:port][/vhost]`; the virtual host may be percent-encoded, as in AMQP URIs.
+
+    Raises ValueError, without the text in it: people put passwords into addresses.
+    """
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
+        raise ValueError(_FORM)
+    tls = match["scheme"] == "amqps"
+    port = int(match["port"]) if match["port"] else (5671 if tls else 5672)
+    if not 1 <= port <= 65_535:
+        raise ValueError(f"port {port} is not between 1 and 65535")
+    try:
+        vhost = unquote(match["vhost"] or "", errors="strict") or "/"
+        size = len(vhost.encode())
+    except UnicodeError:
+        raise ValueError("the virtual host is not UTF-8") from None
+    if size > 255:
+        raise ValueError("the virtual host is longer than 255 bytes")
+    return Address(match["host"].strip("[]"), port, vhost, tls)
 
 
 class Addressed(Kind, frozen=True, kw_only=True):
@@ -35,3 +79,8 @@ class Addressed(Kind, frozen=True, kw_only=True):
         elif not self.def_name and not self.address:
             hint = "name a definition in `def_name`, or give an `address`"
             yield Mistake("", "it does not say where the broker is", hint)
+        if self.address:
+            try:
+                parse_address(self.address)
+            except ValueError as e:
+                yield Mistake("address", str(e))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-from zato.kinds.base import Kind, Opening, about
+from zato.kinds.base import Kind, Mistake, Opening, about
 
 if TYPE_CHECKING:
     from zato.kinds.amqp.publisher import Publisher
@@ -33,6 +34,12 @@ class DefAMQP(Kind, frozen=True, kw_only=True):
     def missing_secret(self) -> str | None:
         """A broker always asks for a password."""
         return None if self.password else "password"
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """The port is told in one place."""
+        host = self.host.rpartition("://")[2]
+        if host.count(":") == 1 or "]:" in host:  # more colons without brackets are an IPv6 address
+            yield Mistake("host", "the port has a field of its own", "move it to `port`")
 
     def open(self, opening: Opening) -> Publisher:
         """Make the connection that the definition's outgoing connections publish through."""
