@@ -76,7 +76,7 @@ WRONG_HOST = "has the wrong form (the right one: it begins with http:// or https
         ),
         pytest.param(
             broker("port: '1" + "0" * 5000 + "'"),
-            [f"1:50: def_amqp/B/port: `1{'0' * 79}` is not a whole number"],
+            [f"1:50: def_amqp/B/port: `1{'0' * 199}…{'0' * 39}` is not a whole number"],
             id="E15 quoted",
         ),
         pytest.param(
@@ -161,12 +161,28 @@ WRONG_HOST = "has the wrong form (the right one: it begins with http:// or https
             id="E29 repeated",
         ),
         *(
+            pytest.param(channel(f"url_path: '{path}'"), [f"1:48: channel_rest/A/url_path: {wrong}"], id=f"E29 {path}")
+            for path, wrong in (
+                ("/a//b", "a URL path has no empty parts, as `//` makes them"),
+                ("//a", "a URL path has no empty parts, as `//` makes them"),
+                ("/a/../b", "a part of a URL path cannot be `.` or `..`"),
+                ("/{a}/..", "a part of a URL path cannot be `.` or `..`"),
+                ("/./a", "a part of a URL path cannot be `.` or `..`"),
+                ("/a/%2e%2E/b", "a URL path has its dots as they are, not as `%2e`"),
+            )
+        ),
+        *(
             pytest.param(
                 outgoing(f"host: '{host}', url_path: /"),
                 [f"1:33: outgoing_rest/A/host: `{host}` {WRONG_HOST}"],
                 id=f"E30 {host}",
             )
-            for host in ("file:///etc/passwd", "gopher://a", "a", "http://u:p@a", "http://a ", "https://", "http://a b")
+            for host in ("file:///etc/passwd", "gopher://a", "a", "http://a ", "https://", "http://a b")
+        ),
+        pytest.param(
+            outgoing("host: 'http://u:p@a', url_path: /"),
+            [f"1:33: outgoing_rest/A/host: `http://***@a` {WRONG_HOST}"],
+            id="E30 userinfo",
         ),
         pytest.param(outgoing("host: 'http://[::1]:8080', url_path: /"), [], id="E30 IPv6"),
         pytest.param('{"def_amqp": [{"name": "B", "host": "h", "password": "p"}]}', [], id="E34"),

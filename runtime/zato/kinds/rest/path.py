@@ -64,7 +64,7 @@ def match(template: Template, path: str, *, match_slash: bool) -> dict[str, str]
 def check(url_path: str) -> str | None:
     """Say what is wrong with a channel's URL path, or return None."""
     names = parse(url_path).names
-    without = _PLACEHOLDER.sub("", url_path)
+    without, shaped = _PLACEHOLDER.sub("", url_path), shape(url_path)
     bad_name = next((name for name in names if not _NAME.fullmatch(name)), None)
     repeated = next((name for name, count in Counter(names).items() if count > 1), None)
     if not url_path.startswith("/"):
@@ -77,6 +77,12 @@ def check(url_path: str) -> str | None:
         return "each `{` needs its own `}`, and parameters do not nest"
     if "?" in without or "#" in without:
         return "a URL path ends before `?` and `#`"
+    if "//" in shaped:
+        return "a URL path has no empty parts, as `//` makes them"
+    if not {".", ".."}.isdisjoint(shaped.split("/")):
+        return "a part of a URL path cannot be `.` or `..`"
+    if "%2e" in shaped.lower():
+        return "a URL path has its dots as they are, not as `%2e`"
     if bad_name is not None:
         return f"`{bad_name}` cannot be the name of a parameter" if bad_name else "a parameter needs a name"
     if repeated is not None:
