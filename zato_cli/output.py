@@ -60,30 +60,31 @@ def error(e: ZatoError, *, as_json: bool = False) -> None:
 
 def problems(found: Iterable[Problem], documents: Iterable[Document] = ()) -> None:
     """Print problems one to a line; on a terminal with the line of the file that each is about."""
-    found = list(found)
-    sources = {read.name: read.lines for read in documents} if sys.stderr.isatty() else {}
+    from zato.config.source import Sources
+
+    found, sources = list(found), Sources(documents)
     for problem in found:
         note(str(problem), fg="yellow" if problem.severity == "warning" else "red")
-        place, lines = problem.place, sources.get(problem.place.file, ())
-        if 0 < place.line <= len(lines):
-            code, column = _snippet(lines[place.line - 1], place.column - 1)
+        place = problem.place
+        if sys.stderr.isatty() and sources.of(place).has_line(place.line):
+            code, column = _snippet(sources.of(place).shown_line(place.line), place.column - 1)
             note(f"    {code}", fg="cyan")
             note(f"    {' ' * column}^", fg="cyan")
     _count_errors(found)
 
 
 def _count_errors(found: Iterable[Problem]) -> None:
+    from zato.kinds.words import number_of
+
     errors = sum(problem.severity == "error" for problem in found)
     if errors:
-        note(count(errors, "error", "errors"), fg="red")
+        note(number_of(errors, "error", "errors"), fg="red")
 
 
 def _snippet(line: str, column: int) -> tuple[str, int]:
-    """A line of a file without secrets, of a long one what is around a column, and the column in what is left."""
-    from zato.config.source import without_secrets
-
+    """A line to be shown, of a long one what is around a column, and the column in what is left."""
     start = max(0, column - MAX_SOURCE // 2)
-    shown = without_secrets(line.replace("\t", " "))[start : start + MAX_SOURCE]
+    shown = line.replace("\t", " ")[start : start + MAX_SOURCE]
     return "".join(c if c.isprintable() else "�" for c in shown), column - start
 
 
@@ -124,11 +125,6 @@ def _in_workspace(file: str) -> str:
     return str(path.relative_to(workspace)) if workspace and path.is_relative_to(workspace) else file
 
 
-def count(number: int, one: str, many: str) -> str:
-    """A number with its noun."""
-    return f"{number} {one if number == 1 else many}"
-
-
 def problem_records(found: Iterable[Problem], documents: Iterable[Document]) -> list[dict[str, Any]]:
     """Problems as JSON: each with the range that an editor can mark, null for a file as a whole."""
     from zato.config.source import Sources
@@ -147,7 +143,7 @@ def _problem_record(problem: Problem, sources: Sources) -> dict[str, Any]:
         "path": problem.path,
         "file": problem.place.file,
         "range": marked and {"start": place_record(marked[0]), "end": place_record(marked[1])},
-        "snippet": marked and _snippet_record(source.line(marked[0].line), *marked),
+        "snippet": marked and _snippet_record(source.shown_line(marked[0].line), *marked),
         "related": [{"what": what, **file_record(place)} for what, place in problem.related],
     }
 

@@ -47,11 +47,12 @@ def _key_file(directory: ServerDirectory, _: Settings) -> str:
 
 
 def _odb(directory: ServerDirectory, settings: Settings) -> str:
+    from zato.kinds.words import number_of
     from zato.odb.odb import ODB
     from zato.odb.secrets import Secrets
 
     with closing(ODB(directory.odb(settings.main), Secrets(directory.key_file))) as odb:
-        objects = output.count(len(odb.load()), "object", "objects")
+        objects = number_of(len(odb.load()), "object", "objects")
         return f"ODB at revision {odb.current} with {objects}, secrets readable"
 
 

@@ -51,6 +51,7 @@ def _schema(section: str | None) -> dict[str, object]:
 
 def _write(directory: Path) -> int:
     from zato.config.reference import generated
+    from zato.kinds.words import number_of
 
     files = generated()
     kept = {directory / name for name in files}
@@ -61,5 +62,5 @@ def _write(directory: Path) -> int:
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-    output.line(f"{output.count(len(files), 'file', 'files')} written to {directory}")
+    output.line(f"{number_of(len(files), 'file', 'files')} written to {directory}")
     return 0

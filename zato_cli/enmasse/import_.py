@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from zato_cli import output
+from zato.kinds.words import number_of
 from zato_cli.enmasse import plan
 from zato_cli.enmasse.carry_out import carry_out
 from zato_cli.enmasse.options import Options
@@ -35,5 +35,5 @@ def _would_replace(proposal: Proposal, options: Options) -> Refusal | None:
     updates = [step for step in proposal.plan.steps if step.action == "update"]
     if options.replace or not updates:
         return None
-    message = f"{output.count(len(updates), 'object exists', 'objects exist')} and would change"
+    message = f"{number_of(len(updates), 'object exists', 'objects exist')} and would change"
     return Refusal(updates, f"{message}; nothing was imported; to update what exists, add --replace-odb-objects")

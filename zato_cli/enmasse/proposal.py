@@ -15,6 +15,7 @@ from zato.config.prune import Scope, limit_of
 from zato.config.saved import SavedPlan
 from zato.config.snapshot import Key, Snapshot, key_of
 from zato.errors import PlanError
+from zato.kinds.words import number_of
 from zato.odb.odb import ODB
 from zato.odb.secrets import Secrets
 from zato.server.directory import ServerDirectory
@@ -111,7 +112,7 @@ def too_many(proposal: Proposal, options: Options) -> Refusal | None:
         raise click.UsageError(f"--max-delete: {e}") from None
     if len(gone) <= limit:
         return None
-    objects = output.count(len(gone), "object", "objects")
+    objects = number_of(len(gone), "object", "objects")
     message = f"{objects} would be deleted, and no more than {limit} may be"
     return Refusal(gone, f"{message}; if that is right, add --max-delete {len(gone)}")
 

@@ -15,6 +15,7 @@ from zato.config.problems import Place, did_you_mean
 from zato.config.sections import SPELLINGS
 from zato.config.source import Sources
 from zato.kinds.base import Field, fields_of
+from zato.kinds.redact import redacted_value
 
 DEFAULT, NOT_SET = "its default", "not set"
 HIDDEN = "***"
@@ -144,9 +145,10 @@ class _Explaining:
 
     def _field(self, entry: Entry, field: Field) -> Explained:
         typed = self._typed.get(id(entry))
+        value = entry.values.get(field.name, field.default) if typed is None else getattr(typed, field.name)
         told = Explained(
             field=field.name,
-            value=entry.values.get(field.name, field.default) if typed is None else getattr(typed, field.name),
+            value=redacted_value(value),
             unit=field.unit,
             secret=field.secret,
         )

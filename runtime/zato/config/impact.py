@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from zato.config.plan import Plan, Step
-from zato.config.sections import SECTIONS
+from zato.config.sections import POSITIONS
 from zato.config.snapshot import Key, Snapshot, key_of, made_with
 from zato.kinds.base import Kind, same_effect
 
@@ -79,7 +79,4 @@ class _Spreading:
             new = [user for user in self._users.get(waiting.pop(), ()) if user not in found]
             found.update(new)
             waiting += new
-        return sorted(found, key=lambda key: (_ORDER[key[0]], key[1]))
-
-
-_ORDER = {name: position for position, name in enumerate(SECTIONS)}
+        return sorted(found, key=lambda key: (POSITIONS[key[0]], key[1]))

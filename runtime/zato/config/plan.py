@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from zato.config.sections import SECTIONS
+from zato.config.sections import POSITIONS
 from zato.config.snapshot import Key, Snapshot, key_of
 from zato.kinds.base import Kind, fields_of
+from zato.kinds.redact import redacted_value
 
 Action = Literal["create", "update", "delete"]
 DEFAULT_OWNER = "default"
@@ -17,7 +18,7 @@ DEFAULT_OWNER = "default"
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One field that changes. Secrets are told, not shown."""
+    """One field that changes. Secrets are told, not shown, and there are no credentials in values."""
 
     field: str
     old: Any
@@ -80,10 +81,9 @@ def plan(now: Snapshot, wanted: Iterable[Kind], delete: Iterable[Key] = (), owne
             steps.append(Step("update", *key, before, thing, owner, owner_before, changes(before, thing)))
         else:
             unchanged += 1
-    order = {name: position for position, name in enumerate(SECTIONS)}
-    steps.sort(key=lambda step: order[step.section])
+    steps.sort(key=lambda step: POSITIONS[step.section])
     gone = [Step("delete", *key, now.get(*key), None, owned.of(key)[0], owned.of(key)[0]) for key in delete]
-    gone.sort(key=lambda step: -order[step.section])
+    gone.sort(key=lambda step: -POSITIONS[step.section])
     return Plan((*steps, *gone), unchanged)
 
 
@@ -122,7 +122,9 @@ def changes(before: Kind, after: Kind) -> tuple[Change, ...]:
     secret = {field.name for kind in (type(before), type(after)) for field in fields_of(kind).values() if field.secret}
     names = dict.fromkeys((*new, *old))
     return tuple(
-        Change(name, None, None, secret=True) if name in secret else Change(name, old.get(name), new.get(name))
+        Change(name, None, None, secret=True)
+        if name in secret
+        else Change(name, redacted_value(old.get(name)), redacted_value(new.get(name)))
         for name in names
         if old.get(name) != new.get(name)
     )

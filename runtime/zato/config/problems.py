@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
+
+from zato.kinds.redact import without_userinfo
+
+MAX_SHOWN = 240
+"""How many characters of a value or a path are told."""
+_END = 40
 
 Severity = Literal["error", "warning"]
 
@@ -52,11 +59,30 @@ class Problems:
         self, place: Place, message: str, *, path: str = "", hint: str = "", related: Iterable[tuple[str, Place]] = ()
     ) -> None:
         """Note something that stops an import."""
-        self._found.append(Problem(place=place, message=message, path=path, hint=hint, related=tuple(related)))
+        self._note("error", place, message, path, hint, related)
 
     def warning(self, place: Place, message: str, *, path: str = "", hint: str = "") -> None:
         """Note something that does not stop an import."""
-        self._found.append(Problem(place=place, message=message, path=path, hint=hint, severity="warning"))
+        self._note("warning", place, message, path, hint)
+
+    def _note(
+        self,
+        severity: Severity,
+        place: Place,
+        message: str,
+        path: str,
+        hint: str,
+        related: Iterable[tuple[str, Place]] = (),
+    ) -> None:
+        problem = Problem(
+            place=place,
+            message=_shown(message),
+            path=_without_middle(path),
+            hint=_shown(hint),
+            severity=severity,
+            related=tuple(related),
+        )
+        self._found.append(problem)
 
     @property
     def errors(self) -> list[Problem]:
@@ -77,6 +103,19 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+_LONG_VALUE = re.compile(rf"(?<=`)[^`]{{{MAX_SHOWN + 1},}}(?=`)")
+
+
+def _shown(text: str) -> str:
+    """A text without credentials of URLs and without the middle of long values."""
+    return _LONG_VALUE.sub(lambda match: _without_middle(match[0]), without_userinfo(text))
+
+
+def _without_middle(text: str) -> str:
+    """The beginning and the end of a long text: of a path, section and field are there."""
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - _END]}…{text[1 - _END :]}"
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:

@@ -42,6 +42,9 @@ def _sections() -> dict[str, Section]:
 SECTIONS: Mapping[str, Section] = _sections()
 """Sections by canonical name, in the order in which their objects may depend on each other."""
 
+POSITIONS: Mapping[str, int] = {name: position for position, name in enumerate(SECTIONS)}
+"""Where each section is in that order."""
+
 
 def _spellings() -> dict[str, tuple[Section, str | None]]:
     spellings: dict[str, tuple[Section, str | None]] = {name: (section, None) for name, section in SECTIONS.items()}

@@ -6,9 +6,9 @@ The chain from files to objects needs none of this. Marking problems, telling or
 from __future__ import annotations
 
 import bisect
-import difflib
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
@@ -24,9 +24,8 @@ from yaml.events import (
 )
 
 from zato.config.document import Document, without_surrogates
+from zato.config.masking import Range, is_like_a_secret, is_variable, masked, secrets_by_line
 from zato.config.problems import Place
-from zato.kinds import KINDS
-from zato.kinds.base import fields_of
 
 Shape = Literal["scalar", "mapping", "sequence", "alias"]
 
@@ -72,10 +71,11 @@ class Source:
         self._containers: dict[tuple[int, int], Span] = {}
         self._anchored: dict[tuple[int, int], Span] = {}
         self._lines = _line_starts(self.text)
+        self._is_readable = True
         try:
             self._read()
         except yaml.YAMLError:
-            return
+            self._is_readable = False
 
     def at(self, line: int, column: int) -> Span | None:
         """What begins at a position, from 0: of several the innermost, as the first key of a block mapping."""
@@ -110,17 +110,49 @@ class Source:
             end = min(end, self._lines[span.line] + len(self.line(place.line).rstrip()))
         return self._place(span.start), self._place(end)
 
+    def has_line(self, number: int) -> bool:
+        """Whether the text has a line, from 1."""
+        return 0 < number <= len(self._lines)
+
     def line(self, number: int) -> str:
         """A line of the text, from 1, without its break."""
-        if not 0 < number <= len(self._lines):
-            return ""
-        start = self._lines[number - 1]
-        end = self._lines[number] if number < len(self._lines) else len(self.text)
-        return self.text[start:end].rstrip("\r\n\x85\u2028\u2029")
+        return self._line_of(self.text, number)
+
+    def shown_line(self, number: int) -> str:
+        """A line of the text, from 1, with stars in place of what may be a secret."""
+        return self._line_of(self._shown, number)
 
     def line_start(self, offset: int) -> int:
         """Offset of the first character of the line that an offset is in."""
         return self._lines[bisect.bisect_right(self._lines, offset) - 1]
+
+    def _line_of(self, text: str, number: int) -> str:
+        if not self.has_line(number):
+            return ""
+        start = self._lines[number - 1]
+        end = self._lines[number] if number < len(self._lines) else len(text)
+        return text[start:end].rstrip("\r\n\x85\u2028\u2029")
+
+    @cached_property
+    def _shown(self) -> str:
+        by_line = () if self._is_readable else secrets_by_line(self.text)
+        return masked(self.text, (*self._secrets(), *by_line))
+
+    def _secrets(self) -> Iterator[Range]:
+        """Where the values of fields are that are called like secrets, the items of lists and mappings included."""
+        for mapping in self.root.walk() if self.root else ():
+            for key, value in zip(mapping.keys, mapping.values, strict=False):  # of a sequence, and one cut off: less
+                is_section = mapping is self.root and value.shape in {"mapping", "sequence"}
+                if not is_section and is_like_a_secret(self.text_of(key).strip("\"'")):
+                    yield from self._written(value)
+
+    def _written(self, value: Span) -> Iterator[Range]:
+        for span in value.walk():
+            anchored = self._anchored.get((span.line, span.column)) if span.shape == "alias" else None
+            if anchored is not None:
+                yield from self._written(anchored)
+            elif span.shape == "scalar" and not is_variable(self.text_of(span)):
+                yield span.start, span.end
 
     def _place(self, offset: int) -> Place:
         line = bisect.bisect_right(self._lines, offset) - 1
@@ -184,41 +216,6 @@ class Source:
 
 def _line_starts(text: str) -> list[int]:
     return [0, *(match.end() for match in re.finditer("\r\n|[\r\n\x85\u2028\u2029]", text))]
-
-
-_ENTRY = re.compile(r"""(?P<key>[\w-]+)(?P<colon>["']?\s*:\s+)(?P<value>"[^"]*"?|'[^']*'?|[^\s,{}\[\]#][^,}#]*)""")
-
-
-def _spellings(*, secret: bool) -> set[str]:
-    fields = (field for kind in KINDS for field in fields_of(kind).values() if field.secret == secret)
-    return {spelling for field in fields for spelling in (field.name, *field.also)}
-
-
-_TELLING = re.compile("pass|pwd|secret|token|credential", re.IGNORECASE)
-_SECRETS = _spellings(secret=True)
-_HARMLESS = _spellings(secret=False) - _SECRETS
-_ALL = sorted(_SECRETS | _HARMLESS)
-
-
-def without_secrets(line: str) -> str:
-    """A line of a file with stars in place of what may be a secret: the values of fields that are called like one."""
-    return _ENTRY.sub(_masked, line) if ":" in line else line
-
-
-def _masked(match: re.Match[str]) -> str:
-    """As many stars as there were characters, so that columns stay right; a variable is none of the secret."""
-    value = match["value"]
-    if "${" in value or "Enmasse" in value or not _is_like_a_secret(match["key"]):
-        return match[0]
-    return f"{match['key']}{match['colon']}{'*' * len(value.rstrip())}{value[len(value.rstrip()) :]}"
-
-
-def _is_like_a_secret(key: str) -> bool:
-    """Whether a field is called as a secret is, or may have been meant to be."""
-    if key in _HARMLESS:
-        return False
-    near = difflib.get_close_matches(key.lower(), _ALL, n=1)
-    return _TELLING.search(key) is not None if not near else near[0] in _SECRETS
 
 
 class Sources:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -15,9 +15,10 @@ from zato.config.schema import validator_of
 from zato.config.snapshot import Key, Snapshot, key_of
 from zato.kinds.base import Field, Kind, fields_of, references, secret_fields
 from zato.kinds.http.channel import ChannelHTTP
+from zato.kinds.redact import redacted
 from zato.kinds.rest.path import conflicts
 from zato.kinds.security.groups import Group
-from zato.kinds.words import counted
+from zato.kinds.words import counted, number_of
 
 
 class Valid(msgspec.Struct, eq=False):
@@ -69,11 +70,21 @@ def _converted(entry: Entry, problems: Problems) -> Kind | None:
         return msgspec.convert(entry.values, entry.kind)
     except msgspec.ValidationError as e:
         errors = list(validator_of(entry.kind).iter_errors(entry.values))
-        for error in errors:
+        for error in _one_for_each_value(errors):
             _tell(entry, error, problems)
         if not errors:
             problems.error(entry.found.node.place, str(e), path=entry.found.path)
         return None
+
+
+def _one_for_each_value(errors: Iterable[Any]) -> Iterator[Any]:
+    """Of several errors about one value the clearest: an empty or long text usually has the wrong form too."""
+    told: set[tuple[Any, ...]] = set()
+    for error in sorted(errors, key=lambda error: error.validator == "pattern"):
+        path = tuple(error.absolute_path)
+        if not path or path not in told:  # without a path it is about the object: a field that is missing
+            told.add(path)
+            yield error
 
 
 def _tell(entry: Entry, error: Any, problems: Problems) -> None:
@@ -115,7 +126,8 @@ def _told(field: Field, error: Any, variable: str | None, *, nested: bool) -> tu
         case "maxLength":
             return f"the value is longer than {bound} characters", ""
         case _:
-            return f"{shown} has the wrong form", f"the right one: {field.form}"
+            told = "the value" if nested else shown  # such as a field of a token request, which may be a secret
+            return f"{told} has the wrong form", f"the right one: {field.form}"
 
 
 _TYPES = {
@@ -128,7 +140,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return "a mapping" if isinstance(value, dict) else "a list"
     text = "true" if value is True else "false" if value is False else str(value)
-    return f"`{text[:80]}`"
+    return f"`{redacted(text)}`"
 
 
 def _place(entry: Entry, path: list[Any]) -> Place:
@@ -275,14 +287,26 @@ def _answering(entry: Entry) -> ChannelHTTP | None:
 
 
 def _warn_of_open_channels(valid: Iterable[Valid], problems: Problems) -> None:
-    no_security = [item for item in valid if is_open(item.object) and not item.entry.unknown]
+    """Faulty channels are left out: whether they are meant to be open, nobody knows before they are mended."""
+    faulty = {path for problem in problems.errors for path in _and_above(problem.path)}
+    sound = [item for item in valid if not item.entry.unknown and item.entry.found.path not in faulty]
+    no_security = [item for item in sound if is_open(item.object)]
     if no_security:
-        names = counted([item.object.name for item in no_security])
-        verb = "channel has" if len(no_security) == 1 else "channels have"
-        message = f"{len(no_security)} {verb} no security: {names}"
-        problems.warning(
-            no_security[0].entry.found.node.place, message, hint="anyone can call them; name one in `security`"
-        )
+        place, hint = no_security[0].entry.found.node.place, "anyone can call them; name one in `security`"
+        problems.warning(place, tell_open_channels(item.object for item in no_security), hint=hint)
+
+
+def _and_above(path: str) -> Iterator[str]:
+    """A path, and those of what it is in."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+
+
+def tell_open_channels(things: Iterable[Kind]) -> str:
+    """Say how many channels anyone may call, and which; "" where there is none."""
+    names = [thing.name for thing in things if is_open(thing)]
+    return f"{number_of(len(names), 'channel has', 'channels have')} no security: {counted(names)}" if names else ""
 
 
 def _warn_of_undeployed_services(valid: Iterable[Valid], services: Collection[str], problems: Problems) -> None:

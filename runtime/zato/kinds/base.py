@@ -141,7 +141,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def when_renewed(cls, names: Sequence[str]) -> str:
         """What it means for these active objects that something they are made with changes; "" for nothing."""
         return number_of(
-            names, f"object of `{cls.section}` depends on this", f"objects of `{cls.section}` depend on this"
+            len(names), f"object of `{cls.section}` depends on this", f"objects of `{cls.section}` depend on this"
         )
 
     def missing_secret(self) -> str | None:

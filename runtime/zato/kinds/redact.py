@@ -52,7 +52,9 @@ def redacted_value(value: Any) -> Any:
             name: STARS if isinstance(item, str) and is_secret_name(str(name)) else redacted_value(item)
             for name, item in value.items()
         }
-    return [redacted_value(item) for item in value] if isinstance(value, (list, tuple)) else value
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(redacted_value, value))
+    return value
 
 
 def _parameter(match: re.Match[str]) -> str:

@@ -11,6 +11,6 @@ def counted(names: Sequence[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + more
 
 
-def number_of(names: Sequence[str], one: str, many: str) -> str:
-    """How many there are, with the noun."""
-    return f"{len(names)} {one if len(names) == 1 else many}"
+def number_of(number: int, one: str, many: str) -> str:
+    """A number with its noun."""
+    return f"{number} {one if number == 1 else many}"

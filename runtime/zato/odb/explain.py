@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from zato.config.document import variables_in
 from zato.config.explain import HIDDEN, Explained, ExplainedObject, Explanation, Used, matching, nearest
 from zato.kinds.base import Field, Kind, fields_of
+from zato.kinds.redact import redacted_value
 from zato.odb.odb import ODB, Revision
 
 
@@ -36,7 +37,7 @@ def _field(thing: Kind, field: Field, variables: Mapping[str, str], revisions: S
     value = getattr(thing, field.name)
     return Explained(
         field=field.name,
-        value=HIDDEN if field.secret and value is not None else value,
+        value=HIDDEN if field.secret and value is not None else redacted_value(value),
         unit=field.unit,
         secret=field.secret,
         set_by="" if not field.required and value == field.default else _set_by(thing, field.name, revisions),

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 import zato
-from zato.config.validate import is_open, undeployed_service
+from zato.config.validate import tell_open_channels, undeployed_service
 from zato.errors import ServerDirectoryError, ZatoError
 from zato.kinds.scheduler.scheduler import Scheduler
 from zato.kinds.words import counted
@@ -136,10 +136,9 @@ class Server:
             self._directory.check_key_file()
         except ServerDirectoryError as e:
             logger.warning("%s", e)
-        open_channels = [thing.name for thing in self._runtime.world.snapshot if is_open(thing)]
+        open_channels = tell_open_channels(self._runtime.world.snapshot)
         if open_channels:
-            verb = "channel has" if len(open_channels) == 1 else "channels have"
-            logger.warning("%d %s no security: %s", len(open_channels), verb, counted(open_channels))
+            logger.warning("%s", open_channels)
         missing = {undeployed_service(thing, self._services.current) for thing in self._runtime.world.snapshot} - {None}
         if missing:
             logger.warning("Not deployed, though channels or jobs name them: %s", counted(sorted(map(str, missing))))

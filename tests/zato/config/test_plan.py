@@ -7,6 +7,7 @@ from zato.kinds.amqp.outgoing import OutgoingAMQP
 from zato.kinds.rest.channel import ChannelREST
 from zato.kinds.security.apikey import APIKey
 from zato.kinds.security.basic_auth import BasicAuth
+from zato.kinds.security.bearer_token import BearerToken
 
 API = BasicAuth(name="API", username="api", password="secret")
 BROKER = DefAMQP(name="Broker", host="h", password="p")
@@ -36,6 +37,16 @@ def test_an_update_tells_the_fields_that_change_and_no_secret() -> None:
     (step,) = plan(now, [wanted]).steps
     assert step.action == "update"
     assert step.changes == (Change("username", "api", "api2"), Change("password", None, None, secret=True))
+
+
+def test_a_plan_shows_no_credentials_that_are_in_values() -> None:
+    def token(secret: str) -> BearerToken:
+        url, fields = f"https://user:{secret}@auth/token?api_key={secret}", (f"client_secret={secret}", "x=y")
+        return BearerToken(name="T", password="p", auth_endpoint=url, extra_fields=fields)
+
+    (step,) = plan(Snapshot([token("old")]), [token("S3CRET")]).steps
+    url, fields = "https://***@auth/token?api_key=***", ("client_secret=***", "x=y")
+    assert step.changes == (Change("auth_endpoint", url, url), Change("extra_fields", fields, fields))
 
 
 def test_an_object_may_become_one_of_another_type() -> None:

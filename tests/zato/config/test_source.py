@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.zato.config.objects import snapshots
 from zato.config.document import Document, Items, Node, parse
 from zato.config.export import export, text
 from zato.config.problems import Place, Problems
 from zato.config.snapshot import Snapshot
-from zato.config.source import Source, without_secrets
+from zato.config.source import Source
 
 
 def marked(written: str, line: int, column: int) -> str:
@@ -96,19 +97,65 @@ def test_everything_in_an_export_is_found_where_it_stands(snapshot: Snapshot) ->
                 waiting += value
 
 
+def shown(written: str) -> str:
+    """A text as it is shown, line by line."""
+    source = Source(Document("c.yaml", written))
+    return "\n".join(source.shown_line(number + 1) for number in range(len(written.split("\n"))))
+
+
 @pytest.mark.parametrize(
-    ("line", "shown"),
+    ("written", "expected"),
     [
         ("    password: hunter2  # mine", "    password: *******  # mine"),
         ("    pasword: hunter2", "    pasword: *******"),
         ('{name: k, "password": "a b, c", x: 1}', '{name: k, "password": ********, x: 1}'),
         ("{password: 'hunter2}", "{password: *********"),
         ("password: ${NAME}", "password: ${NAME}"),
+        ("password: '${NAME}'  # set it", "password: '${NAME}'  # set it"),
+        ("password: ${NAME:-hunter2}", "password: ****************"),
+        ("password: in-clear-${NAME}", "password: ****************"),
         ("{Pasword: a, pwd: b, my_secret_value: c}", "{Pasword: *, pwd: *, my_secret_value: *}"),
+        ("api_key: hunter2", "api_key: *******"),
         ("servce: orders.get", "servce: orders.get"),
         ("security: APi, username: u", "security: APi, username: u"),
-        ("url: http://a:b@c", "url: http://a:b@c"),
+        ("url: http://a:b@c", "url: http://***@c"),
+        ('{"host": "https://user:hunter2@crm/a"}', '{"host": "https://************@crm/a"}'),
+        ("host: guest:hunter2@rabbit", "host: *************@rabbit"),
+        ("url_path: /a?api_key=hunter2&b=c", "url_path: /a?api_key=*******&b=c"),
+        ("x: [client_secret=hunter2, client_secret:hunter2]", "x: [client_secret=******** client_secret:********"),
+        ("# password: hunter2", "# password: *******"),
+        ("a:\n- password: [a, 'b c']\n  x: y", "a:\n- password: [*, *****]\n  x: y"),
+        ("a:\n- password:\n    - a\n    - b\n  x: y", "a:\n- password:\n    - *\n    - *\n  x: y"),
+        ("a:\n- password:\n    - ${A}\n    - {b: c}\n", "a:\n- password:\n    - ${A}\n    - {*: *}\n"),
+        ("a:\n- password: |\n    ab\n    c\n  x: y", "a:\n- password: *\n******\n*****\n  x: y"),
+        ('a:\n- password: "ab\n    c"\n  x: y', "a:\n- password: ***\n******\n  x: y"),
+        ("a:\n- x: &p ab\n  password: *p\n", "a:\n- x: *****\n  password: **\n"),
+        ("apikey:\n- name: A\n  username: b\n", "apikey:\n- name: A\n  username: b\n"),
     ],
 )
-def test_what_may_be_a_secret_is_not_shown(line: str, shown: str) -> None:
-    assert without_secrets(line) == shown
+def test_what_may_be_a_secret_is_not_shown(written: str, expected: str) -> None:
+    assert shown(written) == expected
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "a:\n  - password: |\n\t  S3CRET\n",
+        "a:\n  - password: |\n      x\n    S3CRET\n   y: [\n",
+        "a:\n  - password: [x,\n      S3CRET\n",
+        "a:\n  - password:\n      - x\n      - 'S3CRET\n",
+        'a:\n  - password: "x\n      S3CRET\n',
+        "a: [\nb:\n  - name: x\n    private_key: |\n      S3CRET\n\n      S3CRET\n    y: z\n",
+        "password: 'S3CRET\n",
+        "host: [https://user:S3CRET@crm\n",
+    ],
+)
+def test_no_secret_of_a_file_that_cannot_be_read_is_shown(written: str) -> None:
+    assert "S3CRET" not in shown(written)
+    assert len(shown(written)) == len(written)
+
+
+@given(st.text(alphabet="pasword:-[]{}'\"&*|> \n#ab@/=${}", max_size=80))
+def test_every_character_that_is_shown_stays_where_it_was(written: str) -> None:
+    for one, other in zip(shown(written), written, strict=True):
+        assert one in {other, "*"}

@@ -183,6 +183,54 @@ def test_nothing_is_wrong_with_a_proper_configuration(check: Check) -> None:
                 " (set it, put it into the --env-file, or write a default: `${NONE:-default}`)"
             ),
         ),
+        (
+            "security: [{name: A, type: basic_auth, username: '', password: p}]",
+            "1:50: security/A/username: the value is empty (User name; it has no colon.)",
+        ),
+        # Credentials in other values are not shown either
+        (
+            "outgoing_rest: [{name: A, host: 'https://user:S3CRET@crm', url_path: /}]",
+            (
+                "1:33: outgoing_rest/A/host: `https://***@crm` has the wrong form"
+                " (the right one: it begins with http:// or https:// and has no user, spaces, ? or #)"
+            ),
+        ),
+        (
+            "outgoing_rest: [{name: A, host: 'https://crm?api_key=S3CRET', url_path: /}]",
+            (
+                "1:33: outgoing_rest/A/host: `https://crm?api_key=***` has the wrong form"
+                " (the right one: it begins with http:// or https:// and has no user, spaces, ? or #)"
+            ),
+        ),
+        (
+            "def_amqp: [{name: A, host: 'guest:S3CRET@mq', password: p}]",
+            (
+                "1:28: def_amqp/A/host: `***@mq` has the wrong form"
+                " (the right one: it is a host name or address, after amqp:// or amqps:// or nothing)"
+            ),
+        ),
+        (
+            "outgoing_amqp: [{name: A, address: 'amqp://guest:S3CRET@mq'}]",
+            (
+                "1:36: outgoing_amqp/A/address: an address is `[amqp[s]://]host[:port][/vhost]`;"
+                " user name and password have fields of their own"
+            ),
+        ),
+        (
+            "security: [{name: A, type: bearer_token, password: p, extra_fields: [a=b, client_secret S3CRET]}]",
+            "1:75: security/A/extra_fields: the value has the wrong form (the right one: each item is `key=value`)",
+        ),
+        (
+            API + CHANNEL.replace("security: API", "security: https://u:S3CRET@h"),
+            (
+                "10:15: channel_rest/Get user/security: there is no `https://***@h` in `security`"
+                " (define it in `security`)"
+            ),
+        ),
+        (
+            "outgoing_amqp: [{name: A, address: 'rabbit:99999'}]",
+            "1:36: outgoing_amqp/A/address: port 99999 is not between 1 and 65535",
+        ),
         # References
         (
             API + CHANNEL.replace("security: API", "security: APY"),
@@ -368,6 +416,36 @@ def test_channels_without_security_are_counted_in_one_warning(check: Check) -> N
     assert check.problems(one) == [
         "c.yaml:1:16: warning: 1 channel has no security: A (anyone can call them; name one in `security`)"
     ]
+
+
+@pytest.mark.parametrize(
+    "faulty",
+    [
+        "{name: F, service: s, url_path: /f, securty: API}",
+        "{name: A, service: s, url_path: /f}",
+        "{name: F, service: s, url_path: /a}",
+        "{name: F, service: s, url_path: //}",
+        "{name: F, service: s, url_path: /f, security: Nobody}",
+    ],
+)
+def test_faulty_channels_are_not_counted_as_open(check: Check, faulty: str) -> None:
+    text = "channel_rest:\n  - {name: B, service: s, url_path: /b}\n  - {name: A, service: s, url_path: /a}\n"
+    wanted = check.load(f"{text}  - {faulty}\n")
+    assert len(wanted.problems.errors) == 1
+    (warning,) = wanted.problems.warnings
+    counted = "1 channel has no security: B" if "name: A" in faulty else "2 channels have no security: B, A"
+    assert warning.message == counted
+
+
+def test_long_names_and_values_are_cut(check: Check) -> None:
+    name = "x" * 100_000
+    (error,) = check.errors(f"def_amqp: [{{name: {name}, host: h, password: p}}]")
+    assert len(error) < 400
+    assert error.endswith("x/name: the value is longer than 200 characters")
+    (error,) = check.errors(f"outgoing_rest: [{{name: A, host: 'https://user:{name}@crm', url_path: /}}]")
+    assert "`https://***@crm`" in error
+    errors = check.errors(f"def_amqp: [{{name: {name}, host: h, password: p}}, {{name: {name}, host: h, password: p}}]")
+    assert [len(error) < 900 for error in errors] == [True] * 3
 
 
 def test_fields_that_have_no_effect_yet_are_told_once_each(check: Check) -> None:

@@ -59,7 +59,7 @@ def test_credentials_become_stars_and_the_rest_stays(text: str, shown: str) -> N
 def test_whatever_is_in_a_value_is_redacted() -> None:
     value = {"a": ["client_secret=S3CRET", {"b": "https://u:S3CRET@h"}], "password": "S3CRET", "n": 1, "t": ("x=y",)}
     assert redacted_value(value) == {
-        "a": ["client_secret=***", {"b": "https://***@h"}], "password": "***", "n": 1, "t": ["x=y"],
+        "a": ["client_secret=***", {"b": "https://***@h"}], "password": "***", "n": 1, "t": ("x=y",),
     }  # fmt: skip
 
 

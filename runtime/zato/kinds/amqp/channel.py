@@ -53,7 +53,7 @@ class ChannelAMQP(Addressed, frozen=True, kw_only=True):
     @classmethod
     def when_renewed(cls, names: Sequence[str]) -> str:
         """As if they had changed themselves."""
-        return f"reconnects {number_of(names, 'consumer', 'consumers')}"
+        return f"reconnects {number_of(len(names), 'consumer', 'consumers')}"
 
     def open(self, opening: Opening) -> Consumer:
         """Make the consumer; it connects once it is started."""

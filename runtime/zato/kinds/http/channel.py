@@ -119,7 +119,7 @@ class ChannelHTTP(Limited, frozen=True, kw_only=True):
     @classmethod
     def when_renewed(cls, names: Sequence[str]) -> str:
         """Who may call is decided anew."""
-        return number_of(names, "channel depends on this", "channels depend on this")
+        return number_of(len(names), "channel depends on this", "channels depend on this")
 
     def mistakes(self) -> Iterator[Mistake]:
         """Limits that exclude each other, and a path that cannot be answered at."""
