@@ -62,7 +62,7 @@ def _user() -> str:
 
 def _wait_until_prepared(odb: ODB, revision: int, timeout: float) -> None:
     def waiting() -> list[Worker]:
-        workers = odb.workers()
+        workers = odb.workers(timeout)
         for worker in workers:
             if worker.problem and worker.prepared == revision:
                 raise SwitchError(f"{_called(worker)} cannot serve the new configuration: {worker.problem}")
@@ -75,7 +75,7 @@ def _wait_until_prepared(odb: ODB, revision: int, timeout: float) -> None:
 
 def _wait_until_served(odb: ODB, revision: int) -> None:
     def waiting() -> list[Worker]:
-        late = [worker for worker in odb.workers() if worker.serving != revision]
+        late = [worker for worker in odb.workers(SWITCH_SECONDS) if worker.serving != revision]
         for worker in late:
             if worker.problem:
                 raise SwitchError(f"{_called(worker)} could not switch to the new configuration: {worker.problem}")

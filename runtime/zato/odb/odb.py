@@ -24,7 +24,7 @@ from zato.kinds.base import Kind, secret_fields
 from zato.odb import jobs
 from zato.odb.database import connect
 from zato.odb.jobs import Jobs
-from zato.odb.processes import may_run
+from zato.odb.processes import may_run, runs_here
 from zato.odb.secrets import Secrets
 
 FORMAT = 2
@@ -324,15 +324,24 @@ class ODB:
         """Delete workers that have ended."""
         self._database.execute_many("DELETE FROM worker WHERE id = ?", ((worker_id,) for worker_id in worker_ids))
 
-    def workers(self) -> list[Worker]:
-        """The workers that are alive, and so are to be waited for."""
+    def workers(self, patience: float = 0.0) -> list[Worker]:
+        """The workers that are alive, and so are to be waited for.
+
+        One that prepares a large revision is not heard of meanwhile. Where its process can be seen to run, it counts
+        as alive for `patience` seconds more.
+        """
+        now = self._database.now()
         rows = self._database.rows(
-            "SELECT id, server, host, pid, prepared, serving, problem FROM worker"
+            "SELECT seen_at, id, server, host, pid, prepared, serving, problem FROM worker"
             " WHERE ABS(seen_at - ?) <= ? ORDER BY id",
-            (self._database.now(), LEASE_SECONDS),
+            (now, LEASE_SECONDS + patience),
         )
-        workers = (Worker(*row) for row in rows)
-        return [worker for worker in workers if may_run(worker.host, worker.pid)]
+        workers = ((abs(seen_at - now) <= LEASE_SECONDS, Worker(*row)) for seen_at, *row in rows)
+        return [
+            worker
+            for is_heard_of, worker in workers
+            if (may_run if is_heard_of else runs_here)(worker.host, worker.pid)
+        ]
 
 
 def _variables(

@@ -5,15 +5,18 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from signal import SIGKILL
 
 import pytest
 
 from tests.servers import processes
 from tests.servers.waiting import wait_for
 from tests.zato.odb.conftest import Address
+from tests.zato.odb.stubborn import SLOW_SECONDS
 from zato.common.ext.bunch import Bunch
 from zato.config.plan import plan
 from zato.errors import SwitchError
@@ -119,6 +122,52 @@ def test_where_one_worker_fails_all_return_to_the_previous_revision(
     # Then
     assert len(runtime.world.snapshot) == 2
     assert odb.current == 3
+
+
+class TestSlowWorkers:
+    @pytest.fixture(autouse=True)
+    def _short_lease(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("zato.odb.odb.LEASE_SECONDS", 0.3)
+
+    def test_one_that_is_not_heard_of_while_it_prepares_is_waited_for(self, odb: ODB, stubborn: Stubborn) -> None:
+        # Given
+        stubborn("slow")
+
+        # When
+        with odb.importing():
+            revision = apply(odb, plan(odb.load(), [API]), variables={}, source={})
+
+        # Then
+        assert [worker.serving for worker in odb.workers()] == [revision]
+
+    def test_but_not_for_ever(self, odb: ODB, stubborn: Stubborn, monkeypatch: pytest.MonkeyPatch) -> None:
+        # Given
+        monkeypatch.setattr("zato.odb.apply.PREPARE_SECONDS", SLOW_SECONDS / 2)
+        process = stubborn("slow")
+
+        # When
+        with pytest.raises(SwitchError) as e, odb.importing():
+            apply(odb, plan(odb.load(), [API]), variables={}, source={})
+
+        # Then
+        told = f"did not get ready within {SLOW_SECONDS / 2:g} s; see its log"
+        assert str(e.value) == f"stubborn (pid {process.pid} on {socket.gethostname()}) {told}"
+        assert odb.current == 0
+
+    def test_one_that_is_killed_while_it_prepares_is_not_waited_for(self, odb: ODB, stubborn: Stubborn) -> None:
+        # Given
+        process = stubborn("slow")
+
+        # When
+        with odb.importing():
+            began = time.monotonic()
+            revision = apply(
+                odb, plan(odb.load(), [API]), variables={}, source={}, wake=lambda: process.send_signal(SIGKILL)
+            )
+
+        # Then
+        assert odb.current == revision
+        assert time.monotonic() - began < SLOW_SECONDS
 
 
 def test_a_worker_that_served_the_new_revision_already_serves_the_previous_one_when_the_error_is_told(

@@ -174,6 +174,16 @@ def test_a_worker_is_alive_while_the_database_says_so(address: Address, secrets:
 
             # Then
             assert odb.workers() == []
+            assert odb.workers(patience=0.5) == []
+
+            # Unless its process can be seen to run, and there is time
+            assert odb.workers(patience=2) == [worker]
+
+        # When its process is one of another host
+        database.execute("UPDATE worker SET host = 'elsewhere'")
+
+        # Then
+        assert odb.workers(patience=2) == []
 
 
 def test_the_clock_of_a_host_does_not_matter(
