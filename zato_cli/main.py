@@ -12,10 +12,7 @@ import click
 
 import zato
 import zato_cli.commands
-
-ERROR = 1
-ROLLED_BACK = 4
-INTERRUPTED = 130
+from zato_cli.exit_codes import DONE, ERROR, INTERRUPTED, ROLLED_BACK
 
 
 class Commands(click.Group):
@@ -45,7 +42,7 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line. Exit codes: design of the command line, docs/decisions.md."""
+    """Run the command line. Exits with one of zato_cli.exit_codes."""
     _open_missing_streams()
     from zato.errors import SwitchError, ZatoError
     from zato_cli import output
@@ -71,7 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as e:  # such as a full disk under the file that our output goes to
         click.echo(f"Error: {f'{e.filename}: ' if e.filename else ''}{e.strerror or e}", err=True)
         code = ERROR
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(code if isinstance(code, int) else DONE)
 
 
 def _open_missing_streams() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zato_cli import output
+from zato_cli.exit_codes import DONE, ERROR
 from zato_cli.server import SERVER_HELP, server_argument, server_directory
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def command(server: str | None) -> int:
             if str(e) not in problems:  # the ODB cannot be used without the key either
                 output.error(e)
             problems.add(str(e))
-    return 1 if problems else 0
+    return ERROR if problems else DONE
 
 
 def _key_file(directory: ServerDirectory, _: Settings) -> str:

@@ -9,7 +9,8 @@ import click
 
 from zato.errors import ConfigurationError
 from zato_cli import output
-from zato_cli.enmasse.options import ERROR, Options
+from zato_cli.enmasse.options import Options
+from zato_cli.exit_codes import ERROR
 from zato_cli.server import server_argument
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zato_cli import output
+from zato_cli.exit_codes import DONE
 from zato_cli.server import SERVER_HELP, server_argument, server_directory
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ def command(server: str | None, as_json: bool) -> int:
     told = _running(directory) | _stored(directory)
     if as_json:
         output.document(told)
-        return 0
+        return DONE
     width = max(map(len, told))
     for name, value in told.items():
         first, *more = _lines(value)
         output.line(f"{name.replace('_', ' '):{width}}  {first}")
         for text in more:
             output.line(f"{'':{width}}  {text}")
-    return 0
+    return DONE
 
 
 def _running(directory: ServerDirectory) -> dict[str, Any]:

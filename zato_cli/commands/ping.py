@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zato_cli import output
+from zato_cli.exit_codes import DONE, ERROR, NOTHING_CHECKED
 from zato_cli.server import SERVER_HELP, server_directory
 
 if TYPE_CHECKING:
     from zato.server.directory import ServerDirectory
-
-
-NOTHING_CHECKED = 3
 
 
 @click.group("ping", no_args_is_help=True)
@@ -52,7 +50,7 @@ def outconn(names: tuple[str, ...], all_: bool, types: tuple[str, ...], as_json:
     if not pinged:
         output.note("There is no active outgoing connection, so nothing was pinged")
         return NOTHING_CHECKED
-    return 0 if all(result["ping"]["ok"] for result in pinged) else 1
+    return DONE if all(result["ping"]["ok"] for result in pinged) else ERROR
 
 
 def _server_and_names(arguments: tuple[str, ...]) -> tuple[str | None, list[str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from zato_cli import output
+from zato_cli.exit_codes import DONE
 
 
 @click.command("schema")
@@ -24,7 +25,7 @@ def command(section: str | None, explain: str | None, directory: str | None) -> 
         from zato.config.fields import about
 
         output.line(about(explain))
-        return 0
+        return DONE
     if directory is not None:
         if section is not None:
             raise click.UsageError("--write writes every section; leave SECTION out")
@@ -33,7 +34,7 @@ def command(section: str | None, explain: str | None, directory: str | None) -> 
 
     encoded = msgspec.json.encode(_schema(section))
     output.line(msgspec.json.format(encoded, indent=2).decode())
-    return 0
+    return DONE
 
 
 def _schema(section: str | None) -> dict[str, object]:
@@ -63,4 +64,4 @@ def _write(directory: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
     output.line(f"{number_of(len(files), 'file', 'files')} written to {directory}")
-    return 0
+    return DONE

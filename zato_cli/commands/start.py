@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from zato_cli import output
+from zato_cli.exit_codes import DONE
 from zato_cli.server import SERVER_HELP, server_argument, server_directory
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _in_background(directory: ServerDirectory, bind: str | None, deploy: tuple[s
     if "error" in answer:
         raise click.ClickException(answer["error"])
     output.line(f"{directory.name} started, process ID {process.pid}, {answer['address']}")
-    return 0
+    return DONE
 
 
 def _open(console: Path) -> BinaryIO:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zato_cli import output
+from zato_cli.exit_codes import DONE
 from zato_cli.server import SERVER_HELP, server_argument, server_directory
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def command(server: str | None) -> int:
             )
         time.sleep(0.05)
     output.line(f"{directory.name} stopped")
-    return 0
+    return DONE
 
 
 def _drain(directory: ServerDirectory) -> float:

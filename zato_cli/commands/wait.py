@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import click
 
 from zato_cli import output
+from zato_cli.exit_codes import DONE, ERROR
 from zato_cli.server import SERVER_HELP, server_argument, server_directory
 
 if TYPE_CHECKING:
@@ -57,11 +58,11 @@ def command(
         if url and _answers(url, url_path):
             if not silent:
                 output.line(f"{url} answers")
-            return 0
+            return DONE
         if time.monotonic() >= deadline:
             if not silent:
                 output.note(f"Error: no answer from {asked} within {timeout:g} s", fg="red")
-            return 1
+            return ERROR
         time.sleep(interval)
 
 

@@ -7,10 +7,11 @@ from contextlib import closing
 import click
 
 from zato_cli import output
-from zato_cli.enmasse.options import DONE, Options
+from zato_cli.enmasse.options import Options
 from zato_cli.enmasse.proposal import between
 from zato_cli.enmasse.server import odb_of
 from zato_cli.enmasse.steps import print_step, steps_record, summary
+from zato_cli.exit_codes import DONE
 
 
 def run(options: Options) -> int:

@@ -11,8 +11,9 @@ from zato.config.explain import NOT_SET, Explained, ExplainedObject, Explanation
 from zato.odb.explain import explain as explain_stored
 from zato_cli import output
 from zato_cli.enmasse.files import examine, problem_records
-from zato_cli.enmasse.options import DONE, ERROR, Options
+from zato_cli.enmasse.options import Options
 from zato_cli.enmasse.server import odb_of
+from zato_cli.exit_codes import DONE, ERROR
 
 WIDEST = 40
 """How many characters of values are lined up."""

@@ -10,10 +10,11 @@ import click
 
 from zato.config.snapshot import Key
 from zato.kinds.base import Kind, secret_fields
-from zato_cli.enmasse.options import DONE, Options
+from zato_cli.enmasse.options import Options
 from zato_cli.enmasse.server import odb_of
 from zato_cli.enmasse.write import write
 from zato_cli.enmasse.write_into import is_editable, write_into
+from zato_cli.exit_codes import DONE
 
 
 def run(options: Options) -> int:

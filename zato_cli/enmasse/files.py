@@ -13,7 +13,8 @@ from zato.config.load import load as load_files
 from zato.config.prune import Scope
 from zato.config.snapshot import Snapshot
 from zato_cli import output
-from zato_cli.enmasse.options import DONE, NOTHING_CHECKED, Options
+from zato_cli.enmasse.options import Options
+from zato_cli.exit_codes import DONE, NOTHING_CHECKED
 
 
 def load(

@@ -11,10 +11,11 @@ import msgspec
 from zato.config.problems import printable
 from zato.odb.odb import Revision
 from zato_cli import output
-from zato_cli.enmasse.options import DONE, Options
+from zato_cli.enmasse.options import Options
 from zato_cli.enmasse.server import odb_of
 from zato_cli.enmasse.source import Source
 from zato_cli.enmasse.steps import MARKS
+from zato_cli.exit_codes import DONE
 
 MOST_CHANGES = 20
 

@@ -14,8 +14,9 @@ from zato.config.snapshot import Key, Snapshot
 from zato.kinds.base import Kind
 from zato_cli import output
 from zato_cli.enmasse.files import examine, problem_records
-from zato_cli.enmasse.options import DONE, ERROR, Options
+from zato_cli.enmasse.options import Options
 from zato_cli.enmasse.server import odb_of
+from zato_cli.exit_codes import DONE, ERROR
 
 MOST = 10
 """How many other channels are shown."""

@@ -1,4 +1,4 @@
-"""What the command line of `zato enmasse` says besides the action, and its exit codes."""
+"""What the command line of `zato enmasse` says besides the action."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from zato.config.export import Format
-
-DONE, ERROR, DIFFERS, NOTHING_CHECKED = 0, 1, 2, 3
-"""Exit codes (docs/decisions.md, 10)."""
 
 
 class Options(NamedTuple):

@@ -12,11 +12,12 @@ from zato.config.impact import impacts
 from zato.odb.secrets import Secrets
 from zato.server.directory import ServerDirectory
 from zato_cli import output
-from zato_cli.enmasse.options import DIFFERS, ERROR, Options
+from zato_cli.enmasse.options import Options
 from zato_cli.enmasse.proposal import Proposal, of_files, too_many
 from zato_cli.enmasse.save import save
 from zato_cli.enmasse.server import open_odb
 from zato_cli.enmasse.steps import plan_record, print_plan
+from zato_cli.exit_codes import DIFFERS, ERROR
 from zato_cli.server import server_directory
 
 

@@ -21,10 +21,11 @@ from zato.odb.secrets import Secrets
 from zato.server.directory import ServerDirectory
 from zato_cli import output
 from zato_cli.enmasse.files import checked, load, problem_records
-from zato_cli.enmasse.options import DONE, ERROR, Options
+from zato_cli.enmasse.options import Options
 from zato_cli.enmasse.server import deployed_services
 from zato_cli.enmasse.source import Source, source_of
 from zato_cli.enmasse.steps import print_step
+from zato_cli.exit_codes import DONE, ERROR
 
 
 class Proposal(NamedTuple):
