@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 
 from tests.servers.zato_server import ZatoServer, zato
+from zato.odb.secrets import LOST_KEY
 
 
 def test_everything_is_in_order(zato_server: ZatoServer) -> None:
@@ -82,7 +83,9 @@ def test_a_missing_key_file_is_told(zato_server: ZatoServer) -> None:
     done = zato_server.zato("check-config")
 
     # Then
-    message = f"Error: the key file {zato_server.layout.key_file} cannot be read: No such file or directory\n"
+    message = (
+        f"Error: the key file {zato_server.layout.key_file} cannot be read: No such file or directory; {LOST_KEY}\n"
+    )
     assert (done.returncode, done.stderr) == (1, message)
 
 

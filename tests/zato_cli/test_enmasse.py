@@ -15,7 +15,7 @@ import pytest
 from tests.powers import without_root_powers
 from tests.zato_cli.running import Run
 from zato.odb.odb import ODB
-from zato.odb.secrets import Secrets
+from zato.odb.secrets import LOST_KEY, Secrets
 from zato.server.directory import ServerDirectory
 
 ACTIONS = (
@@ -363,7 +363,8 @@ def test_an_unreadable_key_file_is_told(run: Run, server: ServerDirectory) -> No
 def test_a_missing_key_file_is_told(run: Run, server: ServerDirectory) -> None:
     server.key_file.unlink()
     done = run("enmasse", str(server.path), "--export-odb", "--output", "-")
-    assert done == (1, "", f"Error: the key file {server.key_file} cannot be read: No such file or directory\n")
+    message = f"Error: the key file {server.key_file} cannot be read: No such file or directory; {LOST_KEY}\n"
+    assert done == (1, "", message)
 
 
 def test_another_key_is_told(run: Run, server: ServerDirectory) -> None:

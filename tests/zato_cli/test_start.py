@@ -12,6 +12,7 @@ import pytest
 from tests.servers import processes
 from tests.servers.waiting import wait_for
 from tests.servers.zato_server import PROGRAM, Done, ZatoServer, environment, zato
+from zato.odb.secrets import LOST_KEY
 from zato.server.pidfile import running_pid
 
 PING = "/zato/ping"
@@ -222,7 +223,7 @@ def test_a_key_file_that_cannot_be_read_is_told(zato_server: ZatoServer) -> None
     key.unlink()
 
     # Then
-    refused(zato_server.zato("start"), f"the key file {key} cannot be read: No such file or directory")
+    refused(zato_server.zato("start"), f"the key file {key} cannot be read: No such file or directory; {LOST_KEY}")
 
 
 def test_another_key_file_is_told(zato_server: ZatoServer) -> None:

@@ -13,6 +13,11 @@ from zato.errors import ODBError, OtherKey
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
+LOST_KEY = (
+    "put the key file back from your copy of it; without the key the secrets in the ODB are lost: "
+    "make a new server with `zato quickstart create` and import your files into it"
+)
+"""What to do where there is no key file."""
 KEY_BYTES = 32
 """Of a Fernet key, which is written in Base64."""
 
@@ -33,7 +38,7 @@ class Secrets:
 
     def copy_key(self, to: Path) -> None:
         """Write the same key to another file. Raises ODBError if there is no usable key, FileExistsError."""
-        _write(to, self._key())
+        _write(to, self._key(if_missing=""))
 
     def encrypt(self, secret: str) -> str:
         """Raises ODBError if there is no usable key."""
@@ -74,12 +79,13 @@ class Secrets:
             self._fernet = Fernet(self._key())
         return self._fernet
 
-    def _key(self) -> bytes:
+    def _key(self, if_missing: str = f"; {LOST_KEY}") -> bytes:
         try:
             key = self._key_file.read_bytes().strip()
             is_key = len(base64.urlsafe_b64decode(key)) == KEY_BYTES
         except OSError as e:
-            raise ODBError(f"the key file {self._key_file} cannot be read: {e.strerror}") from None
+            way_out = if_missing if isinstance(e, FileNotFoundError) else ""
+            raise ODBError(f"the key file {self._key_file} cannot be read: {e.strerror}{way_out}") from None
         except ValueError:
             is_key = False
         if not is_key:

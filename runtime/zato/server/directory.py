@@ -76,8 +76,13 @@ class ServerDirectory:
 
     def check_key_file(self) -> None:
         """Raises ServerDirectoryError where there is no key file, or others may read it."""
+        from zato.odb.secrets import LOST_KEY
+
         try:
             mode = self.key_file.stat().st_mode
+        except FileNotFoundError as e:
+            message = f"the key file {self.key_file} cannot be read: {e.strerror}; {LOST_KEY}"
+            raise ServerDirectoryError(message) from None
         except OSError as e:
             raise ServerDirectoryError(f"the key file {self.key_file} cannot be read: {e.strerror}") from None
         if mode & 0o077:

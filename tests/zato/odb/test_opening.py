@@ -19,7 +19,7 @@ from zato.errors import NewerODB, ODBError, OtherKey
 from zato.kinds.security.apikey import APIKey
 from zato.odb.database import Database, connect
 from zato.odb.odb import FORMAT, ODB, Worker
-from zato.odb.secrets import Secrets
+from zato.odb.secrets import LOST_KEY, Secrets
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_key_file_without_a_key_is_refused(
 def test_nothing_is_made_without_a_key(address: Address, database: Database, tmp_path: Path) -> None:
     missing = tmp_path / "none.key"
 
-    message = f"the key file {missing} cannot be read: No such file or directory"
+    message = f"the key file {missing} cannot be read: No such file or directory; {LOST_KEY}"
     with pytest.raises(ODBError, match=f"^{re.escape(message)}$"):
         ODB(address, Secrets(missing), create=True)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from zato.errors import ODBError, ServerDirectoryError
+from zato.odb.secrets import LOST_KEY
 from zato.server.directory import ServerDirectory, find
 from zato.server.settings import Main
 
@@ -118,7 +119,7 @@ def test_a_key_file_that_others_can_read_is_told(made: ServerDirectory) -> None:
 def test_a_missing_key_file_is_told(made: ServerDirectory) -> None:
     made.key_file.unlink()
 
-    message = f"the key file {made.key_file} cannot be read: No such file or directory"
+    message = f"the key file {made.key_file} cannot be read: No such file or directory; {LOST_KEY}"
     with pytest.raises(ServerDirectoryError, match=f"^{re.escape(message)}$"):
         made.check_key_file()
 
