@@ -122,7 +122,8 @@ def test_a_reader_that_has_read_enough_is_no_reason_for_a_traceback(tmp_path: Pa
     done = subprocess.run(
         ["sh", "-c", script], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
     )
-    assert (done.stdout, done.stderr) == ("def_amqp:\n", "")
+    assert done.stdout == "def_amqp:\n"
+    assert done.stderr == "" or done.stderr.startswith("5000 variables have to be set for it to be read: ")
 
 
 def test_output_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -12,20 +12,19 @@ from zato_cli import output
 from zato_cli.enmasse.save import save
 
 
-def write_beside(exported: Path, variables: Sequence[str], *, tell: bool) -> None:
-    """List the variables that an exported file needs; a file that a person made is left alone."""
+def write_beside(exported: Path, variables: Sequence[str], *, tell: bool) -> Path | None:
+    """List the variables that an exported file needs, and return where; a file that a person made is left alone."""
     path = exported.with_name(env_example.NAME)
     content = env_example.content(exported.name, variables)
     there = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
     if there is None or env_example.is_ours(there):
         if there != content:
             save(path, content)
-        if tell:
-            output.note(f"The variables that it needs are listed in {path}")
-        return
+        return path
     missing = [name for name in variables if name not in _listed(path)]
     if missing and tell:
         output.note(f"{path} was not made by an export and is left alone; it lacks {', '.join(missing)}", fg="yellow")
+    return None
 
 
 def _listed(path: Path) -> set[str]:

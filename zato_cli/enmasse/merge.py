@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from zato_cli.enmasse.files import checked, load
+from zato_cli.enmasse.literal_secrets import refuse_to_lose
 from zato_cli.enmasse.options import Options
 from zato_cli.enmasse.write import write
 
@@ -19,5 +20,6 @@ def run(options: Options) -> int:
 def write_merged(options: Options) -> int:
     """Write the files as one canonical file; without --output to one named after the time."""
     wanted = load(options, None)
+    refuse_to_lose(wanted, options)
     write(wanted.objects, wanted.variables, options)
     return checked(wanted)

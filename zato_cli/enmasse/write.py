@@ -12,6 +12,7 @@ from zato.config.env_example import needed
 from zato.config.export import Format, export, sections_called, text
 from zato.config.snapshot import Key
 from zato.kinds.base import Kind
+from zato.kinds.words import counted, number_of
 from zato_cli import output
 from zato_cli.enmasse.env_example import write_beside
 from zato_cli.enmasse.options import Options
@@ -23,6 +24,7 @@ def write(objects: Iterable[Kind], references: dict[Key, dict[str, str]], option
     document = export(objects, references, sections=chosen_sections(options), names=options.names)
     if options.output == "-":
         click.echo(text(document, options.format), nl=False)
+        _tell_variables(needed(document))
         return
     path = Path(options.output).expanduser() if options.output else Path(_export_name(options.format))
     save(path, text(document, options.format))
@@ -44,8 +46,18 @@ def tell(path: Path, objects: int, variables: Sequence[str], options: Options, l
         output.document(told)
     else:
         output.line(f"Data exported to {path.absolute()}")
+    listed = None
     if options.output and variables and path.is_file():
-        write_beside(path, variables, tell=not options.json)
+        listed = write_beside(path, variables, tell=not options.json)
+    if not options.json:
+        _tell_variables(variables, listed)
+
+
+def _tell_variables(names: Sequence[str], listed: Path | None = None) -> None:
+    if names:
+        variables = number_of(len(names), "variable has", "variables have")
+        where = f" (listed in {listed})" if listed else ""
+        output.note(f"{variables} to be set for it to be read: {counted(names)}{where}")
 
 
 def _export_name(to: Format) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.zato_cli.running import Run
+from tests.zato_cli.terminal import on_terminal
 from zato.server.directory import ServerDirectory
 
 FAULTY = """\
@@ -40,6 +41,30 @@ def test_json_has_the_range_of_each_key_or_value_and_its_line(run: Run, server: 
         {"start": {"line": 6, "column": 15}, "end": {"line": 6, "column": 24}},
         {"code": '    url_path: "/{x}{y}"   # two parameters', "start": 14, "end": 23},
     )
+
+
+SECRETS = """\
+outgoing_rest:
+  - {name: A, host: "https://user:hunter2@crm", url_path: /, pasword: [hunter3, "hunter4"]}
+security:
+  - name: K
+    type: apikey
+    password:
+      - hunter5
+"""
+
+
+def test_credentials_are_in_no_problem_whoever_reads_it(run: Run, here: Path) -> None:
+    Path("c.yaml").write_text(SECRETS)
+    json = run("enmasse", "--validate", "--json", "--input", "c.yaml")
+    github = run("enmasse", "--validate", "--format-errors", "github", "--input", "c.yaml")
+    code, printed = on_terminal("enmasse", "--validate", "--input", "c.yaml", cwd=here, env={"NO_COLOR": "1"})
+    assert (json.code, github.code, code) == (1, 1, 1)
+    assert not any("hunter" in text for text in (json.out, json.err, github.out, github.err, printed))
+    assert 'A, host: "https://************@crm", url_path: /, pasword: [*******, *********]}' in printed
+    problems = {problem["path"]: problem for problem in json.json["problems"]}
+    assert problems["outgoing_rest/A/host"]["message"] == "`https://***@crm` has the wrong form"
+    assert problems["security/K/password"]["snippet"]["code"] == "      - *******"
 
 
 @actions
