@@ -9,7 +9,7 @@ import msgspec
 
 from zato.config.document import Document, Items, Node, is_unknown
 from zato.config.problems import Place, Problems, did_you_mean
-from zato.config.sections import BY_IMPLIED, HTTP_SOAP, SPELLINGS, UNSUPPORTED, Section
+from zato.config.sections import BY_IMPLIED, HTTP_SOAP, SPELLINGS, Section, is_unsupported
 from zato.config.snapshot import Key
 
 
@@ -59,7 +59,7 @@ def merge(documents: Iterable[Document], problems: Problems, *, ignore_unsupport
                 _check_version(document, content, problems)
                 continue
             known = SPELLINGS.get(spelling) if isinstance(spelling, str) else None
-            if spelling in UNSUPPORTED:
+            if is_unsupported(spelling):
                 _unsupported_section(document, spelling, content, problems, ignore=ignore_unsupported)
             elif known is None and spelling != HTTP_SOAP:
                 place, near = document.root.key_place(spelling), did_you_mean(str(spelling), [*SPELLINGS, "include"])

@@ -13,7 +13,7 @@ import msgspec
 from zato.config.document import FromVariables, Node, is_unknown
 from zato.config.merge import Found
 from zato.config.problems import Place, Problems, did_you_mean
-from zato.kinds.base import Field, Kind, fields_of
+from zato.kinds.base import NO_SECURITY, Field, Kind, fields_of
 
 
 class Entry(msgspec.Struct, eq=False):
@@ -113,7 +113,22 @@ def _entry(kind: type[Kind], found: Found, problems: Problems) -> Entry:
                 entry.variables[field.name] = reference
     if kind.__struct_config__.tag is not None:
         values["type"] = kind.__struct_config__.tag
+    _check_said_by_name(entry, problems)
     return entry
+
+
+def _check_said_by_name(entry: Entry, problems: Problems) -> None:
+    """An object that is secured by a number must not become an open one because numbers mean nothing here."""
+    node = entry.found.node
+    for written, name in entry.kind.said_by.items():
+        given = node.get(written)
+        missing = entry.values.get(name) is None and name not in entry.unknown
+        refused = isinstance(given, str) and (written, given) in entry.kind.refused_values
+        is_set = given not in _UNSET and str(given) not in NO_SECURITY and not is_unknown(given)
+        if missing and is_set and not refused:
+            message = f"`{written}: {given}` says that there is a {name} definition, and not which"
+            problems.error(node.key_place(written), message, path=entry.path(written), hint=f"name it in `{name}`")
+            return
 
 
 def _reference(field: Field, given: FromVariables) -> str:

@@ -83,3 +83,8 @@ UNSUPPORTED = frozenset(
     zato_generic_rest_wrapper zato_query_cassandra zato_sms_twilio
     """.split()  # noqa: SIM905 - a list of literals would be a hundred lines
 )
+
+
+def is_unsupported(spelling: object) -> bool:
+    """Whether a section is one that Zato reads and this runtime does not have; 4.x has `custom_<type>` besides."""
+    return isinstance(spelling, str) and (spelling in UNSUPPORTED or spelling.startswith("custom_"))

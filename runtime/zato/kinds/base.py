@@ -106,6 +106,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Whether its live handle takes work in by itself, so that it is started after a switch and stopped at the next."""
     dropped: ClassVar[Mapping[str, str]] = {}
     """Fields of Zato's files that mean nothing here, each with the reason; "" drops it without a word."""
+    said_by: ClassVar[Mapping[str, str]] = {}
+    """Dropped fields that say by a number, or by a type, what must be said by name → the field that says it."""
     refused_values: ClassVar[Mapping[tuple[str, str], str]] = {}
     """Values of dropped fields that must not be ignored, by field and value, each with the reason."""
     refused: ClassVar[Mapping[str, str]] = {}

@@ -231,7 +231,7 @@ EVERY_FIELD: dict[str, tuple[str, dict[str, Any]]] = {
          "max_len_messages_sent": 50, "max_len_messages_received": 50, "max_bytes_per_message_sent": 500,
          "max_bytes_per_message_received": 500, "hl7_version": None, "json_path": None, "data_encoding": "utf-8",
          "should_parse_on_input": False, "should_validate": False, "should_return_errors": False, "opaque1": "{}",
-         "ping_method": None, "pool_size": None, "soap_action": "", "soap_version": None, "security_id": 3,
+         "ping_method": None, "pool_size": None, "soap_action": "", "soap_version": None, "security_id": None,
          "service_id": 5, "cluster_id": 1, "id": 12, "host": None, "serialization_type": "string", "sec_type": None,
          "sec_tls_ca_cert_id": None, "cache_type": None, "cache_name": None},
     ),

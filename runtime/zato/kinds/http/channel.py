@@ -32,6 +32,7 @@ class ChannelHTTP(Limited, frozen=True, kw_only=True):
         "data_encoding": "", "should_parse_on_input": "", "should_validate": "", "should_return_errors": "",
     }  # fmt: skip
     refused = {"has_rbac": NO_RBAC, "sec_use_rbac": NO_RBAC}
+    said_by = {"security_id": "security", "sec_type": "security"}
     refused_values = {("security_id", "ZATO_SEC_USE_RBAC"): NO_RBAC}
 
     service: Annotated[str, about("Name of the service to run.", also={"service_name": "3.2"}, min_length=1)]

@@ -28,6 +28,7 @@ class OutgoingHTTP(Kind, frozen=True, kw_only=True):
         "json_path": "", "data_encoding": "", "should_parse_on_input": "", "should_validate": "",
         "should_return_errors": "",
     }  # fmt: skip
+    said_by = {"security_id": "security", "sec_type": "security"}
     refused = {
         "username": "credentials live in a security definition; name it in `security`",
         "password": "credentials live in a security definition; name it in `security`",
