@@ -98,12 +98,15 @@ def read(content: bytes, digest: Digest) -> SavedPlan:
     """Read a saved plan. Raises PlanError if it is none, is not what it was, or was made with another key."""
     try:
         saved = msgspec.json.decode(content, type=SavedPlan)
-    except msgspec.DecodeError as e:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise PlanError(f"this is not a saved plan: {e}") from None
     if saved.format_version > FORMAT:
         raise PlanError(f"the plan has format {saved.format_version} and this version knows formats up to {FORMAT}")
-    unsealed = msgspec.structs.replace(saved, seal="")
-    if not hmac.compare_digest(saved.seal, _seal(unsealed, digest)):
+    try:
+        seal = _seal(msgspec.structs.replace(saved, seal=""), digest)
+    except (OverflowError, RecursionError) as e:
+        raise PlanError(f"this is not a saved plan: {e}") from None
+    if not _is_same(saved.seal, seal):
         raise PlanError("the plan was made for another server, or was changed since; make a new one")
     return saved
 
@@ -131,9 +134,13 @@ def restore(saved: SavedPlan, now: Snapshot, owners: Mapping[Key, str], given: S
 def _secret(step: SavedStep, field: str, places: Iterable[Snapshot], digest: Digest) -> str | None:
     for snapshot in places:
         value = getattr(_found(snapshot, step), field, None)
-        if value is not None and hmac.compare_digest(digest(*step.key, field, value), step.secrets[field]):
+        if value is not None and _is_same(digest(*step.key, field, value), step.secrets[field]):
             return str(value)
     return None
+
+
+def _is_same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _found(snapshot: Snapshot, step: SavedStep) -> Kind | None:

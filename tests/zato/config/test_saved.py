@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
 from tests.zato.config.objects import snapshots
 from tests.zato.config.test_properties import _FEW_NAMES, thoroughly
@@ -128,3 +129,48 @@ def test_a_plan_of_a_newer_version_is_told() -> None:
 
     with pytest.raises(PlanError, match=r"^the plan has format 2 and this version knows formats up to 1$"):
         saved.read(text.encode(), digest)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@thoroughly
+@given(st.binary(max_size=200))
+@example(b"[" * 100_000)
+@example(b'{"seal": "\xff"}')
+def test_bytes_that_are_no_plan_are_told(content: bytes) -> None:
+    with pytest.raises(PlanError):
+        saved.read(content, digest)
+
+
+@thoroughly
+@given(st.sampled_from(["format_version", "revision", "source", "steps", "unchanged", "seal"]), JSON)
+@example("seal", "\u00e9")
+@example("seal", "\ud800")
+@example("revision", 2**70)
+@example("source", {"a": 2**70})
+def test_a_plan_with_anything_else_in_a_field_is_told(field: str, value: Any) -> None:
+    now = Snapshot([])
+    content = json.loads(written(plan(now, [CHANNEL]), now))
+    assume(value != content[field])
+
+    with pytest.raises(PlanError):
+        saved.read(json.dumps({**content, field: value}).encode(), digest)
+
+
+@thoroughly
+@given(st.data())
+def test_a_plan_with_anything_else_in_a_step_is_told(data: st.DataObject) -> None:
+    now = Snapshot([API])
+    content = json.loads(written(plan(now, [NEW_API]), now))
+    step = content["steps"][0]
+    field = data.draw(st.sampled_from(sorted(step)))
+    other = data.draw(JSON)
+    assume(other != step[field])
+
+    with pytest.raises(PlanError):
+        saved.read(json.dumps({**content, "steps": [{**step, field: other}]}).encode(), digest)
