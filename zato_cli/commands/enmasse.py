@@ -68,7 +68,8 @@ class _Command(click.Command):
 @click.option("--strict", is_flag=True, help="Let warnings stop the command too.")
 @click.option("--env-file", metavar="PATH", help="File of NAME=value lines to set variables from.")
 @click.option("--json", "json", is_flag=True, help="Print one JSON document.")
-def command(server: str | None, format_: Format | None, **given: Any) -> int:
+@click.pass_context
+def command(ctx: click.Context, /, server: str | None, format_: Format | None, **given: Any) -> int:
     """Keep a server's configuration in files: validate, merge, plan, import, export, go back.
 
     SERVER is the server's directory; without it ZATO_SERVER_DIR, else the directory that you are in.
@@ -78,8 +79,7 @@ def command(server: str | None, format_: Format | None, **given: Any) -> int:
         chosen.remove("--export-odb")  # it says with what the files are merged
     if len(chosen) != 1:
         raise click.UsageError(f"say one of {', '.join(ACTIONS)}" + (f", not {' and '.join(chosen)}" if chosen else ""))
-    _check_input(chosen[0], given["inputs"], has_plan=bool(given["from_plan"]))
-    _check_options(chosen[0], given)
+    _check(chosen[0], _options_said(ctx))
     if given["json"] and given["output"] == "-":
         raise click.UsageError("--json and --output - both write to standard output; leave one out")
     options = Options(
@@ -116,38 +116,74 @@ ACTIONS = {
 """What is done, of which the command line says exactly one → the module that does it."""
 
 
-_OPTIONS = {
-    "dry_run": ("--dry-run", {"--import", "--rollback"}),
-    "ping": ("--ping", {"--import", "--rollback"}),
-    "prune": ("--prune", {"--plan", "--import"}),
-    "max_delete": ("--max-delete", {"--plan", "--import"}),
-    "owner": ("--owner", {"--plan", "--import"}),
-    "out": ("--out", {"--plan"}),
-    "from_plan": ("--from-plan", {"--import"}),
+_WRITE = {"--merge", "--export-odb", "--export-local"}
+_LOAD = {"--validate", "--merge", "--plan", "--import", "--export-local"}
+_READ = _LOAD | {"--explain", "--match"}
+GOES_WITH = {
+    "--input": _READ,
+    "--output": _WRITE,
+    "--format": _WRITE,
+    "--include-type": _WRITE,
+    "--include-name": _WRITE,
+    "--replace-odb-objects": {"--import"},
+    "--dry-run": {"--import", "--rollback"},
+    "--ping": {"--import", "--rollback"},
+    "--prune": {"--plan", "--import"},
+    "--max-delete": {"--plan", "--import"},
+    "--owner": {"--plan", "--import"},
+    "--out": {"--plan"},
+    "--from-plan": {"--import"},
+    "--header": {"--match"},
+    "--ignore-unsupported": _READ,
+    "--format-errors": _READ | {"--export-odb"},  # an export into a file reads that file
+    "--strict": _LOAD,
+    "--env-file": _READ | {"--export-odb"},
+    "--json": set(ACTIONS),
 }
-"""What changes something, and would be missed where it was silently ignored → the actions that it goes with."""
+"""Option → the actions that it has an effect on; with any other it is refused, since it would be missed."""
+
+_SAID_BY_PLAN = ("--prune", "--max-delete", "--owner", "--replace-odb-objects")
+_OF_FILES = ("--ignore-unsupported", "--format-errors", "--strict", "--env-file")
 
 
 def _is_given(value: Any) -> bool:
     return value is not None and value is not False and value != ()
 
 
-def _check_input(action: str, inputs: tuple[str, ...], *, has_plan: bool) -> None:
-    if action == "--export-odb" and inputs:
+def _options_said(ctx: click.Context) -> list[str]:
+    """The options on the command line, under their first names."""
+    said = (param for param in ctx.command.params if ctx.get_parameter_source(str(param.name)) is _COMMAND_LINE)
+    return [option for param in said if (option := param.opts[0]) in GOES_WITH]
+
+
+_COMMAND_LINE = click.core.ParameterSource.COMMANDLINE
+
+
+def _check(action: str, said: list[str]) -> None:
+    """Refuse options that have no effect. Raises UsageError."""
+    if action == "--export-odb" and "--input" in said:
         raise click.UsageError("--export-odb writes what the ODB holds; add --export-local to merge files into it")
-    if action in {"--history", "--rollback", "--diff"} and inputs:
-        raise click.UsageError(f"{action} reads no files; leave out --input")
-    if action in {"--validate", "--merge", "--plan", "--import", "--export-local"} and not (inputs or has_plan):
+    for option in said:
+        actions = [name for name in ACTIONS if name in GOES_WITH[option]]
+        if action not in actions:
+            raise click.UsageError(f"{option} goes with {_joined(actions)}, not with {action}")
+    if "--from-plan" in said:
+        twice = [option for option in said if option in _SAID_BY_PLAN]
+        if twice:
+            raise click.UsageError(
+                f"--from-plan: a saved plan says all that is to change; leave out {', '.join(twice)}"
+            )
+    elif "--input" not in said and action in _LOAD:
         raise click.UsageError(f"{action} needs --input, the files to read")
+    of_files = [option for option in said if option in _OF_FILES]
+    if of_files and "--input" not in said and action in _READ:
+        raise click.UsageError(f"{', '.join(of_files)}: without --input, {action} reads no files")
+    if "--max-delete" in said and "--prune" not in said and action != "--rollback":
+        raise click.UsageError(f"{action} deletes nothing without --prune; add it, or leave out --max-delete")
 
 
-def _check_options(action: str, given: dict[str, Any]) -> None:
-    for name, (option, actions) in _OPTIONS.items():
-        if _is_given(given[name]) and action not in actions:
-            raise click.UsageError(f"{option} goes with {' and '.join(sorted(actions))}, not with {action}")
-    said = [_OPTIONS[name][0] for name in ("prune", "max_delete", "owner") if _is_given(given[name])]
-    if given["from_plan"] and said:
-        raise click.UsageError(f"a saved plan says all that is to change; leave out {', '.join(said)}")
+def _joined(names: list[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def _format_of(output: str | None) -> Format:

@@ -148,14 +148,17 @@ def test_a_deletion_that_somebody_needs_is_refused_and_told(importer: Importer) 
     ("arguments", "error"),
     [
         (
-            ["--import", "--max-delete", "many"],
+            ["--import", "--prune", "--max-delete", "many"],
             "--max-delete: `many` is neither a number of objects nor a percentage of all, as in 25 and 5%",
         ),
-        (["--plan", "--dry-run"], "--dry-run goes with --import and --rollback, not with --plan"),
-        (["--validate", "--prune"], "--prune goes with --import and --plan, not with --validate"),
-        (["--import", "--out", "p"], "--out goes with --plan, not with --import"),
-        (["--import", "--from-plan", "p", "--prune"], "a saved plan says all that is to change; leave out --prune"),
-        (["--history"], "--history reads no files; leave out --input"),
+        (
+            ["--import", "--max-delete", "3"],
+            "--import deletes nothing without --prune; add it, or leave out --max-delete",
+        ),
+        (
+            ["--import", "--from-plan", "p", "--prune", "--replace"],
+            "--from-plan: a saved plan says all that is to change; leave out --replace-odb-objects, --prune",
+        ),
     ],
 )
 def test_options_that_would_do_nothing_are_refused(importer: Importer, arguments: list[str], error: str) -> None:
