@@ -59,10 +59,14 @@ def _read(
 
 
 def environment(options: Options) -> tuple[dict[str, str], dict[str, str]]:
-    """The variables, of which those of the --env-file win; and where each is set."""
+    """The variables, of which those of the --env-file win; and where each is set that is not empty."""
     variables = env_file.read_with_places(Path(options.env_file)) if options.env_file else {}
     environ = {**os.environ, **{name: value for name, (value, _) in variables.items()}}
-    sources = {**dict.fromkeys(os.environ, "the environment"), **{name: str(at) for name, (_, at) in variables.items()}}
+    sources = {
+        name: str(variables[name][1]) if name in variables else "the environment"
+        for name, value in environ.items()
+        if value  # as in a shell, an empty variable is as good as none
+    }
     return environ, sources
 
 

@@ -86,6 +86,15 @@ def test_what_was_misspelt_is_told_and_the_rest_is_shown(run: Run) -> None:
     )
 
 
+@pytest.mark.parametrize("where", ["environment", "file"])
+def test_an_empty_variable_leaves_its_default(run: Run, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    monkeypatch.setenv("BROKER_HOST", "" if where == "environment" else "elsewhere")
+    if where == "file":
+        Path("env.ini").write_text("BROKER_PASSWORD=hunter3\nBROKER_HOST=\n")
+    arguments = ("--explain", "def_amqp/Broker", "--input", "main.yaml", "--env-file", "env.ini")
+    assert run("enmasse", *arguments) == (0, BROKER, "")
+
+
 def test_an_unset_variable_is_told_at_the_field_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BROKER_PASSWORD", raising=False)
     done = run("enmasse", "--explain", "Other", "--input", "main.yaml")
