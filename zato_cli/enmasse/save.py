@@ -1,4 +1,4 @@
-"""Writing a file as a whole or not at all."""
+"""Writing a file as a whole or not at all, and removing one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ def save(path: Path, written: str, encoding: str = "utf-8") -> None:
         _replace(path.resolve(), written, encoding)
     except OSError as e:
         raise click.ClickException(f"{path} cannot be written: {e.strerror}") from None
+
+
+def remove(path: Path) -> None:
+    """Remove a file."""
+    try:
+        path.unlink()
+    except OSError as e:
+        raise click.ClickException(f"{path} cannot be removed: {e.strerror}") from None
 
 
 def _replace(path: Path, written: str, encoding: str) -> None:

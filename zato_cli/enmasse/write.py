@@ -47,7 +47,7 @@ def tell(path: Path, objects: int, variables: Sequence[str], options: Options, l
     else:
         output.line(f"Data exported to {path.absolute()}")
     listed = None
-    if options.output and variables and path.is_file():
+    if options.output and path.is_file():
         listed = write_beside(path, variables, tell=not options.json)
     if not options.json:
         _tell_variables(variables, listed)

@@ -159,6 +159,40 @@ def test_an_example_that_a_person_made_is_left_alone(run: Run, server: ServerDir
     assert export(run, server)[2] == f"{NEEDED}\n"
 
 
+def test_each_file_has_a_part_of_its_own(run: Run, server: ServerDirectory) -> None:
+    # Given
+    Path("m.yaml").write_text(FILE.replace("CRM_HOST", "HOST").replace("CRM", "New"))
+
+    # When
+    for source, target in (("c.yaml", "one.yaml"), ("m.yaml", "two.yaml"), ("c.yaml", "one.yaml")):
+        arguments = ["--merge", "--input", source, "--output", target, "--env-file", "env.ini"]
+        Path("env.ini").write_text("KEY=hunter2\nCRM_HOST=http://crm\nHOST=http://new\n")
+        assert run("enmasse", *arguments).code == 0
+
+    # Then
+    one, two = (EXAMPLE.replace("c.yaml", name) for name in ("one.yaml", "two.yaml"))
+    two = two.replace("KEY=\nCRM_HOST", "# KEY= (above)\nHOST")
+    assert Path(".env.example").read_text() == f"{one}\n{two}"
+
+
+def test_a_file_that_needs_no_variable_any_more_loses_its_part(run: Run, server: ServerDirectory) -> None:
+    # Given
+    for name in ("one.yaml", "two.yaml"):
+        assert export(run, server, "--include-type", "security", to=name)[0] == 0
+    example = Path(".env.example").read_text()
+    assert "# KEY= (above)" in example
+
+    # When
+    Path("one.yaml").unlink()
+    assert export(run, server, "--include-type", "outgoing_rest", to="one.yaml")[0] == 0
+
+    # Then
+    assert Path(".env.example").read_text() == EXAMPLE.replace("c.yaml", "two.yaml").replace("CRM_HOST=\n", "")
+    Path("two.yaml").unlink()
+    assert export(run, server, "--include-type", "outgoing_rest", to="two.yaml")[0] == 0
+    assert not Path(".env.example").exists()
+
+
 def test_standard_output_gets_none(run: Run, server: ServerDirectory) -> None:
     code, _, said = export(run, server, to="-")
     assert (code, said.splitlines()[-1]) == (0, "1 variable has to be set for it to be read: KEY")
