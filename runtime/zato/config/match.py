@@ -6,7 +6,6 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from typing import cast
-from urllib.parse import unquote
 
 import msgspec
 
@@ -15,7 +14,8 @@ from zato.kinds.base import Kind
 from zato.kinds.http.channel import ChannelHTTP
 from zato.kinds.rest import path as paths
 from zato.kinds.rest.channel import ChannelREST
-from zato.kinds.rest.router import METHODS, PING, Route, Router
+from zato.kinds.rest.router import METHODS, OwnAnswer, Route, Router
+from zato.kinds.rest.target import SENT, BadTarget, read
 from zato.kinds.security.groups import Group
 
 
@@ -55,20 +55,31 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
         return self.channel is not None
 
 
+_OWN_ANSWERS: Mapping[OwnAnswer, str] = {
+    "ping": "the server answers by itself, to tell that it is there",
+    "not found": "a quoted slash, `%2F`, is no separator, and no path of a channel can hold it",
+}
+_NOT_SENT = re.compile(f"[^{SENT}]")
+
+
 def match(configuration: Snapshot, method: str, target: str, accept: str = "") -> Match:
-    """Say who answers a request to a path as it stands in a URL, quoted; what follows a `?` does not matter."""
+    """Say who answers a request to a path as it stands in a URL, quoted; what follows a `?` picks no channel."""
+    sent = target.partition("#")[0]
+    if unquoted := _NOT_SENT.search(sent):
+        return Match(reason=f"the server answers 400: `{unquoted[0]}` must be percent-encoded")
     if method not in METHODS:
         return Match(reason=f"the server answers {', '.join(METHODS)} only")
-    quoted = re.sub(r"^https?://[^/?#]*", "", target).partition("#")[0].partition("?")[0] or "/"
-    if "%2f" in quoted.lower():
-        return Match(reason="a quoted slash, `%2F`, is no separator, and no path of a channel can hold it")
-    path = unquote(quoted)
+    try:
+        uri, path, _ = read(method, sent)
+    except BadTarget as bad:
+        return Match(reason=f"the server answers 400: {bad}")
     channels = cast("Mapping[str, ChannelREST]", configuration.section("channel_rest"))
     router = Router(map(Route, channels.values()))
+    own = router.own_answer(path, uri)
+    if own is not None:
+        return Match(reason=_OWN_ANSWERS[own])
     found = router.match(method, path, accept)
     if found is None:
-        if path == PING:
-            return Match(reason="the server answers by itself, to tell that it is there")
         return _unanswered(configuration, router, method, path, accept)
     route, params = found
     _, *behind = router.matches(method, path, accept)

@@ -125,14 +125,26 @@ def test_a_soap_channel_with_the_path_is_told_as_long_as_it_cannot_be_used() -> 
         ("TRACE", "/a", "the server answers DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT only"),
         ("GET", "/a%2Fb", "a quoted slash, `%2F`, is no separator, and no path of a channel can hold it"),
         ("GET", "/zato/ping", "the server answers by itself, to tell that it is there"),
+        ("POST", "//zato%2Fping", "the server answers by itself, to tell that it is there"),
+        ("GET", "/a%FF", "the server answers 400: path is not UTF-8"),
+        ("GET", "a", "the server answers 400: malformed target"),
+        ("GET", "/ą", "the server answers 400: `ą` must be percent-encoded"),
     ],
 )
 def test_what_the_server_decides_before_any_channel_is_told(method: str, get: str, reason: str) -> None:
-    matched = asked(channel("/a/b"), method=method, get=get)
+    matched = asked(channel("/a/b"), channel("/zato/{p}"), method=method, get=get)
     assert (matched.is_answered, matched.reason) == (False, reason)
 
 
-@pytest.mark.parametrize("get", ["/a/b?c=d", "http://localhost:17010/a/b#x", "/%61/b"])
+def test_a_channel_with_exactly_the_path_of_the_ping_answers_in_its_place() -> None:
+    own = channel("/zato/ping", method="POST")
+    assert asked(own, method="POST", get="/zato/ping").channel == own
+    refused = asked(own, get="/zato/ping")
+    assert not refused.is_answered
+    assert others(refused) == [("/zato/ping", "it answers POST only")]
+
+
+@pytest.mark.parametrize("get", ["//a/b", "/a/b?c=d", "http://localhost:17010/a/b#x", "/%61/b"])
 def test_a_path_may_be_written_as_in_a_url(get: str) -> None:
     assert asked(channel("/a/b"), get=get).is_answered
 

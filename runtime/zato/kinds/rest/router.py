@@ -7,16 +7,20 @@ Accept, then an explicit method, then the name (reference: service-api, section 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from zato.kinds.rest.channel import ChannelREST
 from zato.kinds.rest.path import match, parse
+from zato.kinds.rest.target import has_encoded_slash
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """HTTP methods that are answered at all."""
 
 PING = "/zato/ping"
 """Path that the server answers by itself where no channel has it."""
+
+OwnAnswer = Literal["ping", "not found"]
+"""`not found` is the answer to a quoted slash, which no path of a channel can hold."""
 
 _NO_PARAMS: Mapping[str, str] = {}
 
@@ -87,9 +91,14 @@ class Router(Generic[R]):
         """The inactive route that would answer a request."""
         return next((route for route, _ in self._inactive.match(method, path, accept)), None)
 
-    def has_static(self, path: str) -> bool:
-        """Whether a channel has exactly this URL path."""
-        return path in self._active.static
+    def own_answer(self, path: str, uri: str) -> OwnAnswer | None:
+        """What the server answers by itself, whatever the method, or None where `match` decides.
+
+        `path` and `uri` are what `zato.kinds.rest.target.read` makes of a target.
+        """
+        if path == PING and PING not in self._active.static:
+            return "ping"
+        return "not found" if has_encoded_slash(uri) else None
 
 
 class _Node(Generic[R]):

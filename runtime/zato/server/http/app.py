@@ -10,7 +10,7 @@ from typing import Any
 from zato.common.api import URL_TYPE
 from zato.common.cid import new_cid
 from zato.common.exception import HTTPException
-from zato.kinds.rest.router import METHODS, PING
+from zato.kinds.rest.router import METHODS
 from zato.kinds.security.groups import satisfied
 from zato.server.channel import ChannelInfo
 from zato.server.http.access_log import AccessLog
@@ -64,10 +64,9 @@ class App:
                 path = path.encode("latin-1").decode()
             except UnicodeDecodeError:
                 return error(400, f"The path is not UTF-8 (CID:{cid})", cid)
-        if path == PING and not world.router.has_static(PING):
-            return _ping(cid)
-        if _has_encoded_slash(environ):
-            return _not_found(method, path, accept, cid)
+        own = world.router.own_answer(path, environ.get("REQUEST_URI", ""))
+        if own is not None:
+            return _ping(cid) if own == "ping" else _not_found(method, path, accept, cid)
         found = world.router.match(method, path, accept)
         if found is None:
             return _no_route(world.router, method, path, accept, cid)
@@ -131,12 +130,6 @@ def _ping(cid: str) -> Answer:
     body = to_json({"is_ok": True, "pong": "zato", "cid": cid})
     headers = [("X-Zato-CID", cid), ("Content-Type", JSON), ("Content-Length", str(len(body)))]
     return Answer(200, headers, body)
-
-
-def _has_encoded_slash(environ: dict[str, Any]) -> bool:
-    """Whether a slash came as `%2F`: WSGI decodes it, but it is no separator, and no channel's path can hold it."""
-    uri = environ.get("REQUEST_URI", "")
-    return "%" in uri and "%2f" in uri.partition("?")[0].lower()
 
 
 def _no_route(router: Router, method: str, path: str, accept: str, cid: str) -> Answer:

@@ -12,12 +12,12 @@ import time
 from http import HTTPStatus
 from io import BytesIO
 from typing import IO, Literal, Protocol, cast
-from urllib.parse import unquote_to_bytes
 
 from waitress.buffers import OverflowableBuffer
 from waitress.receiver import FixedStreamReceiver
 
 from zato.kinds.rest.router import METHODS
+from zato.kinds.rest.target import SENT, BadTarget, read
 from zato.server.http.limits import Limits
 
 _SINGLE = frozenset({"AUTHORIZATION", "CONTENT_LENGTH", "CONTENT_TYPE", "HOST", "TRANSFER_ENCODING"})
@@ -38,15 +38,11 @@ _PROXY = frozenset(
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _VALUE = rb"[^\x00-\x08\x0a-\x1f\x7f]*+"
-_REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([!-~]++) HTTP/([0-9]\.[0-9])")
+_REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([" + SENT.encode() + rb"]++) HTTP/([0-9]\.[0-9])")
 _FIELDS = re.compile(rb"(?:" + _TOKEN + rb":" + _VALUE + rb"\r\n)*+")
 _HOPELESS = re.compile(rb"^[^!-~]|(?<!\r)\n|\r(?!\n|\Z)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """What no request has in its header, however it goes on."""
-_ABSOLUTE = re.compile(r"https?://[^/?#@]+(/[^?]*)?(\?.*)?", re.IGNORECASE)
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z!$&'()*+,;=._~%-]*)(?::[0-9]*)?")
-_NOT_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_CONTROL_IN_NAME = re.compile(r"(?:^|&)[^=&]*%(?:[01][0-9A-Fa-f]|7[Ff])")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;" + _VALUE + rb")?\r\n")
 _TRAILER = re.compile(_TOKEN + rb":" + _VALUE + rb"\r\n")
 
@@ -136,18 +132,11 @@ class StrictParser:
         self._read_target(target)
 
     def _read_target(self, target: str) -> None:
-        if "#" in target:
-            raise Refusal(HTTPStatus.BAD_REQUEST, "fragment in target")
-        if target[0] != "/" and not (target == "*" and self.command == "OPTIONS"):
-            absolute = _ABSOLUTE.fullmatch(target)
-            if not absolute:
-                raise Refusal(HTTPStatus.BAD_REQUEST, "malformed target")
-            target = (absolute[1] or "/") + (absolute[2] or "")
-        self.request_uri = target
-        path, _, self.query = target.partition("?")
-        self.path = _percent_decoded(path) if "%" in path else path
-        if "%" in self.query and _CONTROL_IN_NAME.search(self.query):
-            raise Refusal(HTTPStatus.BAD_REQUEST, "control character in a query parameter's name")
+        try:
+            self.request_uri, path, self.query = read(self.command, target)
+        except BadTarget as bad:
+            raise Refusal(HTTPStatus.BAD_REQUEST, str(bad)) from None
+        self.path = path if path.isascii() else path.encode().decode("latin-1")  # PEP 3333
 
     def _read_fields(self, fields: bytes) -> None:
         if not _FIELDS.fullmatch(fields):
@@ -292,15 +281,3 @@ class ChunkedBody:
         if self._room < 0:
             raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body too large")
         self._after = "chunk" if self._remainder else "chunks"
-
-
-def _percent_decoded(path: str) -> str:
-    """The path as WSGI wants it: its bytes as latin-1."""
-    raw = unquote_to_bytes(path)
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "path is not UTF-8") from None
-    if _NOT_ENCODED.search(path) or _CONTROL.search(text):
-        raise Refusal(HTTPStatus.BAD_REQUEST, "malformed or control character in the path")
-    return raw.decode("latin-1")
