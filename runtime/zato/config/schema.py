@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from zato.config.sections import HTTP_SOAP, SPELLINGS, Section
+from zato.config.sections import HTTP_SOAP, SPELLINGS, UNSUPPORTED, UNSUPPORTED_PREFIX, Section
 from zato.kinds.base import Field, Kind, fields_of
 
 if TYPE_CHECKING:
@@ -88,7 +88,10 @@ def _written(kind: type[Kind], *, needs_type: bool) -> dict[str, Any]:
 
 
 def _written_field(field: Field, definition: dict[str, Any]) -> dict[str, Any]:
-    """As written in a file: null means not set, any value may come from a variable, numbers may be quoted."""
+    """As written in a file: null means not set, any value may come from a variable, numbers may be quoted.
+
+    Booleans may be 0 and 1.
+    """
     written = dict(definition)
     if "pattern" in definition:
         written["pattern"] = f"{definition['pattern']}|{VARIABLE}"
@@ -102,8 +105,20 @@ def _written_field(field: Field, definition: dict[str, Any]) -> dict[str, Any]:
         given = definition["type"]
         types = [given] if isinstance(given, str) else given
         also = ["array"] if field.lines else []
+        if "boolean" in types:
+            also.append("integer")
+            written |= {"minimum": 0, "maximum": 1}
         written["type"] = list(dict.fromkeys([*types, *also, "string", "null"]))
     return written
+
+
+_UNSUPPORTED = "unsupported"
+_UNSUPPORTED_SECTION = {
+    "description": "A section of Zato that this runtime does not have: it has to be empty.",
+    "deprecated": True,
+    "type": ["array", "null"],
+    "maxItems": 0,
+}
 
 
 def file_schema() -> dict[str, Any]:
@@ -135,9 +150,11 @@ def file_schema() -> dict[str, Any]:
                 "description": "Files to read too: paths and patterns.",
             },
             **sections,
+            **{spelling: {"$ref": f"#/$defs/{_UNSUPPORTED}"} for spelling in sorted(UNSUPPORTED)},
         },
+        "patternProperties": {f"^{UNSUPPORTED_PREFIX}": {"$ref": f"#/$defs/{_UNSUPPORTED}"}},
         "additionalProperties": False,
-        "$defs": definitions,
+        "$defs": {**definitions, _UNSUPPORTED: _UNSUPPORTED_SECTION},
     }
 
 

@@ -84,7 +84,10 @@ UNSUPPORTED = frozenset(
     """.split()  # noqa: SIM905 - a list of literals would be a hundred lines
 )
 
+UNSUPPORTED_PREFIX = "custom_"
+"""4.x has sections `custom_<type>` besides."""
+
 
 def is_unsupported(spelling: object) -> bool:
-    """Whether a section is one that Zato reads and this runtime does not have; 4.x has `custom_<type>` besides."""
-    return isinstance(spelling, str) and (spelling in UNSUPPORTED or spelling.startswith("custom_"))
+    """Whether a section is one that Zato reads and this runtime does not have."""
+    return isinstance(spelling, str) and (spelling in UNSUPPORTED or spelling.startswith(UNSUPPORTED_PREFIX))

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from tests.zato.config.test_vocabulary import AMQP_4, EVERY_FIELD, EXPORT_3_2, EXPORT_4, OLD_3_2, REST_4, SIMPLE_3_2
 from zato.config.schema import file_schema, schema_of, section_schema
-from zato.config.sections import SPELLINGS
+from zato.config.sections import SPELLINGS, UNSUPPORTED
 from zato.kinds import KINDS
 from zato.kinds.base import Kind, about
 
@@ -30,8 +30,7 @@ def test_the_schemas_are_schemas() -> None:
 @pytest.mark.parametrize("text", [SIMPLE_3_2, OLD_3_2, AMQP_4, REST_4, EXPORT_3_2, EXPORT_4], ids=range(6))
 def test_an_editor_marks_nothing_in_files_of_either_version(text: str) -> None:
     document = yaml.load(text, Loader=yaml.CSafeLoader)
-    for unsupported in ("sql",):
-        document.pop(unsupported, None)
+    document.pop("sql", None)
     assert wrong(document) == []
 
 
@@ -43,9 +42,23 @@ def test_an_editor_marks_no_field_that_is_read(name: str) -> None:
     assert wrong({section: [{**fields, **variables}]}) == []
 
 
+@pytest.mark.parametrize("empty", [[], None])
+def test_an_editor_marks_no_empty_section_that_only_zato_has(empty: Any) -> None:
+    document = dict.fromkeys([*UNSUPPORTED, "custom_thing"], empty)
+    assert wrong(document) == []
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_an_editor_marks_no_boolean_that_is_0_or_1(number: int) -> None:
+    assert wrong({"def_amqp": [{"name": "A", "host": "h", "is_active": number}]}) == []
+
+
 @pytest.mark.parametrize(
     "document",
     [
+        {"sql": [{"name": "A"}]},
+        {"custom_thing": [{"name": "A"}]},
+        {"def_amqp": [{"name": "A", "host": "h", "is_active": 2}]},
         {"def_amqp": [{"name": "A", "host": "h", "prt": 1}]},
         {"def_amqp": [{"name": "A"}]},
         {"def_amqp": [{"name": "A", "host": "h", "port": 70_000}]},
