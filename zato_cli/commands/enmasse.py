@@ -58,7 +58,7 @@ class _Command(click.Command):
     "--ping", is_flag=True, help="Ping changed connections first; if one fails, nothing changes, exit code 4."
 )
 @click.option("--prune", is_flag=True, help="Delete what the files name the section of, and do not hold any more.")
-@click.option("--max-delete", metavar="N|N%", help="Most objects to prune, 10 or 10% by default, whichever is more.")
+@click.option("--max-delete", metavar="N|N%", help="Most objects to delete, 10 or 10% by default, whichever is more.")
 @click.option("--owner", metavar="NAME", help="Whose objects these are; each owner prunes their own only.")
 @click.option("--out", metavar="PATH", help="With --plan: save it, to be carried out by --from-plan.")
 @click.option("--from-plan", metavar="PATH", help="With --import: do what a saved plan says, if nothing else changed.")
@@ -129,7 +129,7 @@ GOES_WITH = {
     "--dry-run": {"--import", "--rollback"},
     "--ping": {"--import", "--rollback"},
     "--prune": {"--plan", "--import"},
-    "--max-delete": {"--plan", "--import"},
+    "--max-delete": {"--plan", "--import", "--rollback"},
     "--owner": {"--plan", "--import"},
     "--out": {"--plan"},
     "--from-plan": {"--import"},

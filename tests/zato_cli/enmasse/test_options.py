@@ -33,7 +33,7 @@ OPTIONS = {
     "--dry-run": "--import --rollback",
     "--ping": "--import --rollback",
     "--prune": "--plan --import",
-    "--max-delete 3": "--plan --import",
+    "--max-delete 3": "--plan --import --rollback",
     "--owner me": "--plan --import",
     "--out p": "--plan",
     "--from-plan p": "--import",
@@ -81,7 +81,7 @@ def test_an_option_without_an_effect_on_the_action_is_refused(importer: Importer
 def test_an_option_with_an_effect_on_the_action_is_taken(importer: Importer, option: str, action: str) -> None:
     importer.write(security=[key()])
     files = ["--input", "c.yaml"] if action in READING.split() and "--input" not in option else []
-    needed = ["--prune"] if "--max-delete" in option else []
+    needed = ["--prune"] if "--max-delete" in option and action != "--rollback" else []
 
     done = importer(*COMMANDS[action], *files, *needed, *option.split())
 

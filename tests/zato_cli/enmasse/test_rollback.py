@@ -68,6 +68,55 @@ def test_a_dry_run_only_shows_the_plan(importer: Importer) -> None:
     assert importer("--history", "--json").json["current"] == 1
 
 
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_what_is_protected_is_not_deleted(importer: Importer, options: tuple[str, ...]) -> None:
+    # Given
+    importer.given(security=[key("A", protected=True), key("B")])
+
+    # When
+    refused = importer("--rollback", "0", *options)
+
+    # Then
+    assert refused == (
+        1,
+        "- security `A`\n",
+        (
+            "Error: this would delete 1 protected object, which is not in revision 0; nothing was changed; to allow"
+            " it, import with `protected: false` first\n"
+        ),
+    )
+    assert importer("--history", "--json").json["current"] == 1
+    importer.given(security=[key("A"), key("B")])
+    assert importer("--rollback", "0").code == 0
+
+
+def test_a_protected_object_goes_back_to_what_it_was(importer: Importer) -> None:
+    importer.given(security=[key("A", header="X-Old")])
+    first = exported(importer)
+    importer.given(security=[key("A", header="X-New", protected=True)])
+
+    assert importer("--rollback", "1").code == 0
+
+    assert exported(importer) == first
+
+
+def test_more_than_ten_deletions_are_refused_listed_and_can_be_allowed(importer: Importer) -> None:
+    # Given
+    importer.given(security=[key(f"K{number:02}") for number in range(11)])
+
+    # When
+    refused = importer("--rollback", "0")
+
+    # Then
+    assert refused == (
+        1,
+        "".join(f"- security `K{number:02}`\n" for number in range(11)),
+        "Error: 11 objects would be deleted, and no more than 10 may be; if that is right, add --max-delete 11\n",
+    )
+    assert importer("--rollback", "0", "--max-delete", "10", "--json").json["objects"][0]["name"] == "K00"
+    assert importer("--rollback", "0", "--max-delete", "11").code == 0
+
+
 def test_json_is_one_document(importer: Importer) -> None:
     importer.given(security=[key()])
 
