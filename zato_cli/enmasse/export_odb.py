@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from zato.config.snapshot import Key
+from zato.config.snapshot import Key, key_of
 from zato.kinds.base import Kind, secret_fields
+from zato.kinds.redact import may_hold_secrets
 from zato_cli.enmasse.options import Options
 from zato_cli.enmasse.server import odb_of
 from zato_cli.enmasse.write import write
@@ -38,9 +39,12 @@ def progress(text: str, options: Options) -> None:
 
 
 def secrets_only(objects: Iterable[Kind], references: dict[Key, dict[str, str]]) -> dict[Key, dict[str, str]]:
-    """What was imported from a variable and is no secret leaves as its value."""
+    """What was imported from a variable leaves as its value, unless it is a secret or may hold one."""
     return {
-        (thing.section, thing.name): {name: text for name, text in own.items() if name in secret_fields(type(thing))}
+        key_of(thing): {
+            name: text
+            for name, text in references.get(key_of(thing), {}).items()
+            if name in secret_fields(type(thing)) or may_hold_secrets(getattr(thing, name, None))
+        }
         for thing in objects
-        if (own := references.get((thing.section, thing.name)))
     }

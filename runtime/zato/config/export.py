@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 import msgspec
@@ -12,7 +13,8 @@ import yaml
 
 from zato.config.sections import SECTIONS, SPELLINGS
 from zato.config.snapshot import Key, key_of
-from zato.kinds.base import Kind, fields_of, secret_fields
+from zato.kinds.base import Field, Kind, fields_of, secret_fields
+from zato.kinds.redact import may_hold_secrets
 
 Format = Literal["yaml", "json"]
 Sections = dict[str, list[dict[str, Any]]]
@@ -64,11 +66,19 @@ def exported(thing: Kind, references: Mapping[str, str]) -> dict[str, Any]:
     fields: dict[str, Any] = {"name": thing.name}
     for name, value in values.items():
         if name not in declared or declared[name].required or value != declared[name].default:
-            fields[name] = references.get(name, escaped(value))
+            fields[name] = as_written(references[name], declared[name]) if name in references else escaped(value)
     for name in secret_fields(type(thing)):
         if getattr(thing, name) is not None:
             fields[name] = references[name]
     return fields
+
+
+def as_written(reference: str, field: Field) -> Any:
+    """A reference as it is written: that of a list or a mapping is JSON, unless it was one text for all of it."""
+    if field.type in {list, dict}:
+        with suppress(msgspec.DecodeError):
+            return msgspec.json.decode(reference)
+    return reference
 
 
 def secret_references(
@@ -76,12 +86,16 @@ def secret_references(
 ) -> dict[Key, dict[str, str]]:
     """What is written in place of each secret: the variable that it was imported from, else one named after it.
 
-    No two have the same one: names that differ in punctuation only are told apart by a number.
+    No two have the same one: names that differ in punctuation only are told apart by a number. Fields that only may
+    hold a secret are among them if they came from variables.
     """
     taken = {name for fields in references.values() for text in fields.values() for name in _WORD.findall(text)}
     secrets: dict[Key, dict[str, str]] = {}
     for thing in sorted(objects, key=key_of):
         of_it = references.get(key_of(thing), {})
+        kept = {field: text for field, text in of_it.items() if may_hold_secrets(getattr(thing, field, None))}
+        if kept:
+            secrets[key_of(thing)] = kept
         for field in secret_fields(type(thing)):
             if getattr(thing, field) is not None:
                 text = of_it.get(field) or f"${{{_variable(thing, field, taken)}}}"

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from zato.config.document import FromVariables, Node, is_unknown
+from zato.config.document import FromVariables, Node, is_unknown, variables_of
+from zato.config.export import escaped
 from zato.config.merge import Found
 from zato.config.problems import Place, Problems, did_you_mean
 from zato.kinds.base import NO_SECURITY, Field, Kind, fields_of
@@ -26,7 +27,7 @@ class Entry(msgspec.Struct, eq=False):
     written: dict[str, str]
     """Canonical field name → the name it was written under, where they differ."""
     variables: dict[str, str]
-    """Field → its text with `${NAME}` for the environment variables that it came from."""
+    """Field → its text, that of a list or a mapping as JSON, with `${NAME}` for the variables that it came from."""
     unknown: set[str]
     """The fields that depend on a variable which is not set."""
 
@@ -98,6 +99,7 @@ def _entry(kind: type[Kind], found: Found, problems: Problems) -> Entry:
         value = coerce(str(given) if type(given) is FromVariables else given)
         if value is _ABSENT:
             continue
+        reference = _reference(field, given, value)
         if isinstance(value, (dict, list)):
             value = _plain(value, entry.path(field.name), problems)
         if field.name in values:
@@ -107,10 +109,8 @@ def _entry(kind: type[Kind], found: Found, problems: Problems) -> Entry:
         values[field.name] = value
         if field.name != written:
             entry.written[field.name] = written
-        if type(given) is FromVariables:
-            reference = _reference(field, given)
-            if reference:
-                entry.variables[field.name] = reference
+        if reference:
+            entry.variables[field.name] = reference
     if kind.__struct_config__.tag is not None:
         values["type"] = kind.__struct_config__.tag
     _check_said_by_name(entry, problems)
@@ -131,11 +131,30 @@ def _check_said_by_name(entry: Entry, problems: Problems) -> None:
             return
 
 
-def _reference(field: Field, given: FromVariables) -> str:
-    """The text to write in an export; of a secret, nothing but the name of its variable."""
-    if not field.secret:
-        return given.reference
-    return f"${{{given.variable}}}" if given.variable else ""
+def _reference(field: Field, given: Any, value: Any) -> str:
+    """The text to write in an export, "" without variables; of a secret, nothing but the name of its variable."""
+    if isinstance(given, FromVariables):
+        if not field.secret:
+            return given.reference
+        return f"${{{given.variable}}}" if given.variable else ""
+    if field.secret or not variables_of(given):
+        return ""
+    if field.lines and isinstance(value, str):
+        return str(_text(_with_references(given)))
+    if field.type not in {list, dict} or not isinstance(value, field.type):
+        return ""
+    return msgspec.json.encode(_with_references(value)).decode()
+
+
+def _with_references(value: Any) -> Any:
+    """What is read as the value again, with its variables by name."""
+    if isinstance(value, dict):
+        return {str(key): _with_references(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_references(item) for item in value]
+    if isinstance(value, FromVariables):
+        return value.reference
+    return str(value) if _is_no_number(value) else escaped(value)
 
 
 def _plain(value: Any, path: str, problems: Problems) -> Any:
@@ -268,7 +287,7 @@ def _names(value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     """A text may be written as a list of its lines; 4.x exports one as a list of its characters."""
-    if not isinstance(value, list) or not all(type(item) in {str, int, float} for item in value):
+    if not isinstance(value, list) or not all(type(item) in {str, FromVariables, int, float} for item in value):
         return value
     items = [str(item) for item in value]
     is_spelled_out = len(items) > 3 and all(len(item) == 1 for item in items)

@@ -17,7 +17,7 @@ import msgspec
 from zato.config.document import Document, Node, Unreadable, parse, variables_in
 from zato.config.editing import Edit, Editor, applied
 from zato.config.env_example import needed
-from zato.config.export import escaped, exported, secret_references
+from zato.config.export import as_written, escaped, exported, secret_references
 from zato.config.merge import merge
 from zato.config.normalise import Entry, normalise, spellings_of
 from zato.config.problems import Problems
@@ -109,7 +109,9 @@ class _Target(msgspec.Struct, frozen=True):
     def value(self, thing: Kind, field: str) -> Any:
         """A field's value as it is written."""
         secret = self.secrets.get(key_of(thing), {}).get(field)
-        return secret or escaped(msgspec.to_builtins(getattr(thing, field)))
+        if secret:
+            return as_written(secret, fields_of(type(thing))[field])
+        return escaped(msgspec.to_builtins(getattr(thing, field)))
 
     def written(self, thing: Kind) -> dict[str, Any]:
         """An object as it is written."""

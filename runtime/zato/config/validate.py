@@ -105,7 +105,8 @@ def _tell(entry: Entry, error: Any, problems: Problems) -> None:
 def _told(field: Field, error: Any, variable: str | None, *, nested: bool) -> tuple[str, str]:
     """Say what a schema error means, without the value of a secret or of a variable, which may hold one."""
     value, bound, unit = error.instance, error.validator_value, f" {field.unit}" if field.unit else ""
-    shown = f"the value of `{variable}`" if variable else "the value" if field.secret else _shown(value)
+    of_variable = "the value" if nested else f"the value of `{variable}`"
+    shown = of_variable if variable else "the value" if field.secret else _shown(value)
     match error.validator:
         case "type":
             wanted = [bound] if isinstance(bound, str) else bound

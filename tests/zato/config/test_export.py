@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pytest
 import yaml
 
-from zato.config.export import Format, Sections, export, sections_called, text
+from zato.config.export import Format, Sections, export, secret_references, sections_called, text
 from zato.kinds.amqp.definition import DefAMQP
 from zato.kinds.amqp.outgoing import OutgoingAMQP
 from zato.kinds.base import Kind
 from zato.kinds.rest.channel import ChannelREST
 from zato.kinds.rest.outgoing import OutgoingREST
 from zato.kinds.security.basic_auth import BasicAuth
+from zato.kinds.security.bearer_token import BearerToken
 
 OBJECTS = [
     ChannelREST(name="Get User", service="user.get", url_path="/user", security="API", timeout=5.0, method="GET"),
@@ -55,6 +57,21 @@ def test_sections_stand_in_the_order_of_their_dependencies_and_objects_by_name_w
 def test_a_secret_is_the_variable_that_it_was_imported_from() -> None:
     references = {("security", "API"): {"password": "${API_PW}"}}
     assert export(OBJECTS, references)["security"][0]["password"] == "${API_PW}"
+
+
+def test_rows_are_what_they_were_imported_from() -> None:
+    headers = [{"key": "Authorization", "value": "Bearer ${TOK}"}, {"key": "A", "value": "$${b}"}]
+    references = {("outgoing_rest", "CRM"): {"request_headers": json.dumps(headers)}}
+    rows = ({"key": "Authorization", "value": "Bearer x"}, {"key": "A", "value": "${b}"})
+    crm = OutgoingREST(name="CRM", host="https://crm", url_path="/", request_headers=rows)
+    assert export([crm], references)["outgoing_rest"][0]["request_headers"] == headers
+    assert secret_references([crm], references) == references
+
+
+def test_a_list_that_was_one_variable_stays_one() -> None:
+    references = {("security", "T"): {"extra_fields": "${FIELDS}"}}
+    token = BearerToken(name="T", extra_fields=("a=b",))
+    assert export([token], references)["security"][0]["extra_fields"] == "${FIELDS}"
 
 
 def test_no_two_secrets_get_one_variable() -> None:

@@ -534,3 +534,21 @@ def imported(written: str, environ: Mapping[str, str]) -> Snapshot:
     entries = normalise(merge([document], problems).objects, problems)
     assert [str(problem) for problem in problems] == []
     return Snapshot(msgspec.convert(entry.values, entry.kind) for entry in entries)
+
+
+def test_rows_with_variables_stay_and_are_added_with_them(check: Check) -> None:
+    # Given
+    rows = '{key: Authorization, value: "Bearer ${TOK}"}, {key: A, value: "$${b}"}'
+    crm = f"outgoing_rest: [{{name: CRM, host: http://h, url_path: /p, request_headers: [{rows}]}}]\n"
+    check.write({"c.yaml": crm, "other.yaml": crm.replace(f", request_headers: [{rows}]", "")})
+    loaded = load(["c.yaml"], {"TOK": "canary"})
+
+    # When
+    same = rewritten("c.yaml", {key_of(thing): thing for thing in loaded.objects}, loaded.variables, {})
+    added = rewritten("other.yaml", {key_of(thing): thing for thing in loaded.objects}, loaded.variables, {})
+
+    # Then
+    assert same.text == crm
+    assert added.variables == ("TOK",)
+    assert "canary" not in added.text
+    assert load(["c.yaml"], {"TOK": "x"}).variables == loaded.variables

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zato.kinds.redact import is_secret_name, redacted, redacted_value
+from zato.kinds.redact import is_secret_name, may_hold_secrets, redacted, redacted_value
 
 CANARY = "S3CRET"
 
@@ -63,13 +64,46 @@ def test_whatever_is_in_a_value_is_redacted() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (
+            {"key": "Authorization", "value": "S3CRET", "mode": "text"},
+            {"key": "Authorization", "value": "***", "mode": "text"},
+        ),
+        ({"name": "X-Token", "value": "S3CRET"}, {"name": "X-Token", "value": "***"}),
+        ({"key": "a", "value": "b", "token": "S3CRET"}, {"key": "a", "value": "b", "token": "***"}),
+        ({"key": "S3CRET"}, {"key": "***"}),
+        ("authorization=Bearer S3CRET", "authorization=***"),
+        ("a=b c\nclient_assertion = the S3CRET\nd=e", "a=b c\nclient_assertion =***\nd=e"),
+    ],
+)
+def test_a_value_goes_with_the_name_beside_it(value: Any, shown: Any) -> None:
+    assert redacted_value([value]) == [shown]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["k=v", "/x?a=b", "https://u:p@h", ["k=v"], ({"key": "a", "value": "b"},), {"token": "a"}, {"a": {"b": ["c=d"]}}],
+)
+def test_a_secret_may_be_in_pairs_and_in_urls(value: Any) -> None:
+    assert may_hold_secrets(value)
+
+
+@pytest.mark.parametrize("value", ["", "http://crm", "/a/b", ["a", "b"], ({"limit": 1},), {"a": "b"}, 5, None])
+def test_no_secret_is_in_plain_values(value: Any) -> None:
+    assert not may_hold_secrets(value)
+
+
 @given(st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.from_regex(r"[a-z]{1,8}", fullmatch=True))
 def test_a_password_in_a_url_is_never_shown(user: str, around: str) -> None:
     assert CANARY not in redacted(f"https://{user}:{around}{CANARY}{around}@host/{around}")
 
 
-@pytest.mark.parametrize("text", ["a" * 50_000 + "@=", "://" * 20_000 + "@=", "a:b," * 10_000 + " @=", "`a:" * 10_000])
+@pytest.mark.parametrize(
+    "text", ["a" * 50_000 + "@=", "://" * 20_000 + "@=", "a:b," * 10_000 + " @=", "`a:" * 10_000, "\n" * 50_000 + "="]
+)
 def test_long_texts_do_not_take_long(text: str) -> None:
     began = time.process_time()
-    redacted(text)
+    redacted_value(text)
     assert time.process_time() - began < 5
