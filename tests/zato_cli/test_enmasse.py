@@ -297,7 +297,7 @@ def test_an_import_tells_what_it_did(run: Run, server: ServerDirectory) -> None:
     )
     assert run("enmasse", where, "--import", "--input", "c.yaml") == (
         0,
-        "Revision 1: 0 created, 0 updated, 0 deleted, 3 unchanged\n",
+        "Nothing changed\nRevision 1: 0 created, 0 updated, 0 deleted, 3 unchanged\n",
         "",
     )
 

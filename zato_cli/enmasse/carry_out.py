@@ -17,8 +17,8 @@ from zato.server.directory import ServerDirectory
 from zato.server.pinging import failures, is_outgoing, ping_each
 from zato_cli import output
 from zato_cli.enmasse.options import Options
-from zato_cli.enmasse.proposal import Proposal
-from zato_cli.enmasse.steps import plan_record, summary
+from zato_cli.enmasse.proposal import Proposal, proposal_record
+from zato_cli.enmasse.steps import summary
 
 
 def carry_out(proposal: Proposal, odb: ODB, server: ServerDirectory, options: Options) -> int:
@@ -29,10 +29,10 @@ def carry_out(proposal: Proposal, odb: ODB, server: ServerDirectory, options: Op
     except SwitchError as e:
         raise SwitchError(f"{e}; everything is as it was, at revision {before}") from e
     if options.json:
-        told = plan_record(proposal.plan, proposal.now)
-        output.document({"revision": revision, **told, "problems": proposal.problems})
+        output.document({"revision": revision, **proposal_record(proposal)})
     else:
         done = [f"{step.action.capitalize()}d object `{step.name}`" for step in proposal.plan.steps]
+        done = done or ["Nothing changed"]
         done.append(f"Revision {revision}: {summary(proposal.plan, 'created', 'updated', 'deleted')}")
         output.line("\n".join(done))
     return proposal.code

@@ -13,10 +13,10 @@ from zato.odb.secrets import Secrets
 from zato.server.directory import ServerDirectory
 from zato_cli import output
 from zato_cli.enmasse.options import Options
-from zato_cli.enmasse.proposal import Proposal, of_files, too_many
+from zato_cli.enmasse.proposal import Proposal, of_files, proposal_record, too_many
 from zato_cli.enmasse.save import save
 from zato_cli.enmasse.server import open_odb
-from zato_cli.enmasse.steps import plan_record, print_plan
+from zato_cli.enmasse.steps import print_plan
 from zato_cli.exit_codes import DIFFERS, ERROR
 from zato_cli.server import server_directory
 
@@ -39,7 +39,7 @@ def run(options: Options) -> int:
 def show(proposal: Proposal, options: Options, revision: int, error: str = "") -> None:
     """Print a plan, and why it would be refused."""
     if options.json:
-        told = {"revision": revision, **plan_record(proposal.plan, proposal.now), "problems": proposal.problems}
+        told = {"revision": revision, **proposal_record(proposal)}
         output.document({**told, "error": error} if error else told)
         return
     print_plan(proposal.plan, proposal.now)

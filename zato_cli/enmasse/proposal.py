@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ from zato_cli.enmasse.files import checked, load, problem_records
 from zato_cli.enmasse.options import Options
 from zato_cli.enmasse.server import deployed_services
 from zato_cli.enmasse.source import Source, source_of
-from zato_cli.enmasse.steps import print_step
+from zato_cli.enmasse.steps import plan_record, print_step
 from zato_cli.exit_codes import DONE, ERROR
 
 
@@ -39,6 +39,8 @@ class Proposal(NamedTuple):
     """Warnings, as JSON."""
     code: int = DONE
     """The exit code, unless something differs or goes wrong."""
+    kept: Sequence[Key] = ()
+    """What a prune would delete if it were not protected."""
 
 
 def of_files(odb: ODB, options: Options) -> Proposal:
@@ -46,10 +48,15 @@ def of_files(odb: ODB, options: Options) -> Proposal:
     now, owners = odb.load(), odb.owners()
     owner = options.owner or DEFAULT_OWNER
     wanted = load(options, now, Scope(owner, owners) if options.prune else None, deployed_services(options))
-    planned = plan(now, wanted.objects, wanted.gone, Owners(owners, owner))
+    planned = plan(now, wanted.objects, wanted.unwanted.gone, Owners(owners, owner))
     code = DONE if options.prune and wanted.sections else checked(wanted)
     source = source_of(wanted.documents)
-    return Proposal(now, planned, wanted.variables, source, problem_records(wanted) if options.json else [], code)
+    kept = wanted.unwanted.kept
+    if kept and not options.json:
+        objects = number_of(len(kept), "protected object is", "protected objects are")
+        output.note(f"{objects} kept: {', '.join(map('/'.join, kept))}")
+    problems = problem_records(wanted) if options.json else []
+    return Proposal(now, planned, wanted.variables, source, problems, code, kept)
 
 
 def of_revision(odb: ODB, revision: int) -> Proposal:
@@ -95,6 +102,12 @@ def _check_revision(odb: ODB, planned: SavedPlan) -> None:
     more = f"; and {len(moved.steps) - 20} more" if len(moved.steps) > 20 else ""
     message = f"the plan was made for revision {planned.revision}, and revision {odb.current} is the current one"
     raise PlanError(f"{message}; make a new plan. Since then: {since or 'nothing has changed'}{more}")
+
+
+def proposal_record(proposal: Proposal) -> dict[str, Any]:
+    """A proposal as JSON, with what each step means for traffic."""
+    kept = [{"section": section, "name": name} for section, name in proposal.kept]
+    return {**plan_record(proposal.plan, proposal.now), "kept": kept, "problems": proposal.problems}
 
 
 class Refusal(NamedTuple):

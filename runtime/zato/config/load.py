@@ -10,7 +10,7 @@ from zato.config.document import Document
 from zato.config.merge import Part, merge
 from zato.config.normalise import Entry, normalise
 from zato.config.problems import Problems
-from zato.config.prune import Scope, tell_dangling
+from zato.config.prune import Scope, Unwanted, tell_dangling
 from zato.config.read import read
 from zato.config.snapshot import Key, Snapshot
 from zato.config.validate import Valid, validate
@@ -26,8 +26,8 @@ class Wanted(msgspec.Struct, eq=False):
     """What the files hold in canonical spelling, faulty objects included."""
     sections: set[Part]
     """The sections that the files name, be it with an empty list."""
-    gone: list[Key]
-    """What is to be deleted because the files do not hold it any more."""
+    unwanted: Unwanted
+    """What is to be deleted because the files do not hold it any more, or only stays because it is protected."""
     documents: list[Document]
     problems: Problems
 
@@ -66,10 +66,11 @@ def load(
     documents, is_complete = read(inputs, environ, problems)
     merged = merge(documents, problems, ignore_unsupported=ignore_unsupported)
     entries = normalise(merged.objects, problems)
-    gone: list[Key] = []
+    unwanted = Unwanted()
     if prune is not None and existing is not None and is_complete:
-        gone = prune.unwanted(existing, merged.sections, merged.named)
-        existing = existing.without(set(gone))
-        tell_dangling(existing, set(gone), merged.named, problems)
+        unwanted = prune.unwanted(existing, merged.sections, merged.named)
+        gone = set(unwanted.gone)
+        existing = existing.without(gone)
+        tell_dangling(existing, gone, merged.named, problems)
     valid = validate(entries, merged.named if is_complete else None, existing, problems, services)
-    return Wanted(valid, entries, merged.sections, gone, documents, problems)
+    return Wanted(valid, entries, merged.sections, unwanted, documents, problems)

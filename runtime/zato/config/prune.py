@@ -17,6 +17,15 @@ LEAST_LIMIT = 10
 LIMIT_PERCENT = 10
 
 
+class Unwanted(msgspec.Struct, frozen=True):
+    """The objects that files no longer hold."""
+
+    gone: list[Key] = []
+    """Those that are to be deleted."""
+    kept: list[Key] = []
+    """Those that are protected, and stay."""
+
+
 class Scope(msgspec.Struct, frozen=True):
     """Whose objects may go."""
 
@@ -24,16 +33,19 @@ class Scope(msgspec.Struct, frozen=True):
     owners: Mapping[Key, str]
     """Who imported each object last."""
 
-    def unwanted(self, existing: Snapshot, sections: Collection[Part], named: Container[Key]) -> list[Key]:
-        """The objects that are to go: the owner's, of named sections, not protected, and not named themselves."""
-        return [
-            key
+    def unwanted(self, existing: Snapshot, sections: Collection[Part], named: Container[Key]) -> Unwanted:
+        """The objects that files no longer hold: the owner's, of named sections, and not named themselves."""
+        found = [
+            thing
             for thing in existing
             if (key := key_of(thing)) not in named
-            and not thing.protected
             and self.owners.get(key, DEFAULT_OWNER) == self.owner
             and not _parts(thing).isdisjoint(sections)
         ]
+        return Unwanted(
+            gone=[key_of(thing) for thing in found if not thing.protected],
+            kept=[key_of(thing) for thing in found if thing.protected],
+        )
 
 
 def _parts(thing: Kind) -> set[Part]:

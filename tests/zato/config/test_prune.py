@@ -38,18 +38,19 @@ _PARTS = st.sampled_from([(name, tag) for name, section in SECTIONS.items() for 
 def test_only_the_owners_unprotected_objects_of_named_sections_that_the_files_do_not_hold_may_go(
     existing: Snapshot, sections: set[Part], named: set[Key], owners: dict[Key, str], owner: str
 ) -> None:
-    gone = set(Scope(owner, owners).unwanted(existing, sections, named))
+    unwanted = Scope(owner, owners).unwanted(existing, sections, named)
+    gone, kept = set(unwanted.gone), set(unwanted.kept)
 
     for thing in existing:
         key, tag = key_of(thing), thing.__struct_config__.tag
-        may_go = (
+        is_unwanted = (
             key not in named
             and owners.get(key, "default") == owner
-            and not thing.protected
             and ((thing.section, None) in sections or (thing.section, tag) in sections)
         )
-        assert (key in gone) == may_go
-    assert gone <= {key_of(thing) for thing in existing}
+        assert (key in gone) == (is_unwanted and not thing.protected)
+        assert (key in kept) == (is_unwanted and thing.protected)
+    assert gone | kept <= {key_of(thing) for thing in existing}
 
 
 def loaded(tmp_path: Path, text: str, existing: Snapshot, owners: dict[Key, str] | None = None) -> Wanted:
@@ -61,27 +62,30 @@ def loaded(tmp_path: Path, text: str, existing: Snapshot, owners: dict[Key, str]
 def test_an_empty_list_means_none_of_a_section_and_an_absent_section_is_left_alone(tmp_path: Path) -> None:
     existing = Snapshot([API, BROKER])
 
-    assert loaded(tmp_path, "def_amqp: []", existing).gone == [("def_amqp", "Broker")]
-    assert loaded(tmp_path, "def_amqp:\nsecurity: []", existing).gone == [("security", "API")]
-    assert loaded(tmp_path, "channel_rest: []", existing).gone == []
+    assert loaded(tmp_path, "def_amqp: []", existing).unwanted.gone == [("def_amqp", "Broker")]
+    assert loaded(tmp_path, "def_amqp:\nsecurity: []", existing).unwanted.gone == [("security", "API")]
+    assert loaded(tmp_path, "channel_rest: []", existing).unwanted.gone == []
 
 
 def test_the_section_of_one_type_says_nothing_of_others(tmp_path: Path) -> None:
-    assert loaded(tmp_path, "basic_auth: []", Snapshot([API, KEY])).gone == [("security", "API")]
-    assert loaded(tmp_path, "security: []", Snapshot([API, KEY])).gone == [("security", "API"), ("security", "Key")]
+    assert loaded(tmp_path, "basic_auth: []", Snapshot([API, KEY])).unwanted.gone == [("security", "API")]
+    assert loaded(tmp_path, "security: []", Snapshot([API, KEY])).unwanted.gone == [
+        ("security", "API"),
+        ("security", "Key"),
+    ]
 
 
 def test_nothing_goes_because_of_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     wanted = loaded(tmp_path, "include: [none.yaml]\nsecurity: []", Snapshot([API]))
 
-    assert wanted.gone == []
+    assert wanted.unwanted.gone == []
     assert len(wanted.problems.errors) == 1
 
 
 def test_a_faulty_object_is_still_held_by_the_files(tmp_path: Path) -> None:
     wanted = loaded(tmp_path, "security: [{name: API, type: basic_auth, usrname: api}]", Snapshot([API]))
 
-    assert wanted.gone == []
+    assert wanted.unwanted.gone == []
 
 
 def test_what_refers_to_something_that_would_go_is_told_in_the_odb_and_in_the_files(tmp_path: Path) -> None:
@@ -120,13 +124,13 @@ def test_a_channel_may_take_the_place_of_one_that_goes(tmp_path: Path) -> None:
 
     wanted = loaded(tmp_path, text, Snapshot([API, CHANNEL]))
 
-    assert (wanted.gone, wanted.problems.errors) == ([("channel_rest", "Get user")], [])
+    assert (wanted.unwanted.gone, wanted.problems.errors) == ([("channel_rest", "Get user")], [])
 
 
 def test_a_protected_object_stays_until_its_own_file_says_otherwise(tmp_path: Path) -> None:
     existing = Snapshot([msgspec.structs.replace(API, protected=True)])
 
-    assert loaded(tmp_path, "security: []", existing).gone == []
+    assert loaded(tmp_path, "security: []", existing).unwanted.gone == []
 
 
 @pytest.mark.parametrize(

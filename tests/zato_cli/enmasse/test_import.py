@@ -31,7 +31,7 @@ def test_what_the_files_no_longer_hold_stays_without_prune_and_goes_with_it(impo
     pruned = importer.given("--prune", security=[key("A")])
 
     # Then
-    assert kept == (0, "Revision 1: 0 created, 0 updated, 0 deleted, 1 unchanged\n", "")
+    assert kept == (0, "Nothing changed\nRevision 1: 0 created, 0 updated, 0 deleted, 1 unchanged\n", "")
     assert pruned == (0, "Deleted object `B`\nRevision 2: 0 created, 0 updated, 1 deleted, 1 unchanged\n", "")
     assert names(importer) == ["A", "C"]
 
@@ -42,7 +42,7 @@ def test_a_section_without_objects_is_checked_where_it_is_pruned(importer: Impor
     assert importer.given("--prune", security=[]).code == 0
     assert importer.given("--prune", security=[]) == (
         0,
-        "Revision 2: 0 created, 0 updated, 0 deleted, 0 unchanged\n",
+        "Nothing changed\nRevision 2: 0 created, 0 updated, 0 deleted, 0 unchanged\n",
         "",
     )
     assert importer.given(security=[]).code == 3
@@ -82,16 +82,21 @@ def test_an_object_changes_hands_only_when_that_is_asked_for(importer: Importer)
     )
     assert importer("--plan", "--owner", "orders", "--input", "c.yaml").code == 0
     assert importer("--import", "--replace", "--input", "c.yaml").code == 0
-    assert importer.given("--owner", "orders", "--prune", security=[]).out.startswith("Revision 2: 0 created")
+    assert importer.given("--owner", "orders", "--prune", security=[]).out.startswith(
+        "Nothing changed\nRevision 2: 0 created"
+    )
     assert names(importer) == ["Key"]
 
 
 def test_what_is_protected_is_not_pruned(importer: Importer) -> None:
     importer.given(security=[key("A", protected=True), key("B")])
 
-    importer.given("--prune", security=[])
+    pruned = importer.given("--prune", security=[])
 
+    assert pruned.err == "1 protected object is kept: security/A\n"
     assert names(importer) == ["A"]
+    planned = importer("--plan", "--prune", "--json", "--input", "c.yaml")
+    assert (planned.err, planned.json["kept"]) == ("", [{"section": "security", "name": "A"}])
 
 
 def test_more_than_ten_deletions_are_refused_listed_and_can_be_allowed(importer: Importer) -> None:

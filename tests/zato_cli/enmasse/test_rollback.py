@@ -128,7 +128,9 @@ def test_json_is_one_document(importer: Importer) -> None:
 def test_where_nothing_differs_there_is_no_new_revision(importer: Importer) -> None:
     importer.given(security=[key()])
 
-    assert importer("--rollback", "1").out.endswith("Revision 1: 0 created, 0 updated, 0 deleted, 1 unchanged\n")
+    assert importer("--rollback", "1").out.endswith(
+        "\nNothing changed\nRevision 1: 0 created, 0 updated, 0 deleted, 1 unchanged\n"
+    )
 
 
 def test_a_revision_that_there_is_not_is_told(importer: Importer) -> None:
