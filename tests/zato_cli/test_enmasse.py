@@ -419,6 +419,29 @@ def test_a_read_only_odb_is_told_and_left_as_it_was(run: Run, server: ServerDire
     assert {path: path.read_bytes() for path in server.path.glob("odb.db*")} == before
 
 
+@pytest.mark.parametrize("has_log", [False, True])
+def test_an_odb_in_a_directory_that_cannot_be_written_is_read(run: Run, server: ServerDirectory, has_log: bool) -> None:
+    # Given
+    where, path = str(server.path), server.path / "odb.db"
+    with closing(ODB(path, Secrets(server.key_file))) as odb:
+        assert run("enmasse", where, "--import", "--input", "c.yaml").code == 0
+        if not has_log:
+            odb.close()
+        assert Path(f"{path}-wal").exists() == has_log
+        server.path.chmod(0o500)
+
+        # When
+        with without_root_powers():
+            commands = (["--plan", "--input", "c.yaml"], ["--history"], ["--export-odb", "--output", "-"])
+            done = [run("enmasse", where, *command) for command in commands]
+        server.path.chmod(0o700)
+
+    # Then
+    assert [outcome.code for outcome in done] == [0, 0, 0]
+    assert done[0].out == "0 to create, 0 to update, 0 to delete, 3 unchanged\n"
+    assert done[2].out == EXPORTED
+
+
 # Export
 
 NEEDED = "2 variables have to be set for it to be read: API_PASSWORD, DEF_AMQP_BROKER_PASSWORD\n"

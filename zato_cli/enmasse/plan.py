@@ -24,7 +24,7 @@ from zato_cli.server import server_directory
 def run(options: Options) -> int:
     """Show what an import would change, and save it where --out says."""
     server = server_directory(options.server)
-    with closing(open_odb(server)) as odb:
+    with closing(open_odb(server, only_reads=True)) as odb:
         revision = odb.current
         proposal = of_files(odb, options)
     refusal = too_many(proposal, options)

@@ -11,14 +11,14 @@ from zato_cli.enmasse.options import Options
 from zato_cli.server import server_directory
 
 
-def open_odb(server: ServerDirectory) -> ODB:
+def open_odb(server: ServerDirectory, *, only_reads: bool = False) -> ODB:
     """Open the ODB of a server. Raises ZatoError."""
-    return ODB(server.odb(server.settings().main), Secrets(server.key_file))
+    return ODB(server.odb(server.settings().main), Secrets(server.key_file), only_reads=only_reads)
 
 
 def odb_of(options: Options) -> ODB:
-    """Open the ODB of the server that is meant. Raises ZatoError."""
-    return open_odb(server_directory(options.server))
+    """Open the ODB of the server that is meant, to read it. Raises ZatoError."""
+    return open_odb(server_directory(options.server), only_reads=True)
 
 
 def deployed_services(options: Options) -> list[str] | None:

@@ -52,12 +52,15 @@ class Database(Protocol):
         """Close the connection."""
 
 
-def connect(address: Path | str, *, create: bool) -> Database:
-    """Open an SQLite file, or the PostgreSQL database of a URL. A file may be created. Raises ODBError."""
+def connect(address: Path | str, *, create: bool, only_reads: bool = False) -> Database:
+    """Open an SQLite file, or the PostgreSQL database of a URL. A file may be created. Raises ODBError.
+
+    With `only_reads`, a file may be in a directory that cannot be written.
+    """
     if isinstance(address, Path):
         from zato.odb.sqlite import SQLite
 
-        return SQLite(address, create=create)
+        return SQLite(address, create=create, only_reads=only_reads)
     try:
         from zato.odb.postgresql import PostgreSQL
     except ImportError as e:

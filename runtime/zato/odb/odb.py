@@ -79,13 +79,17 @@ class Worker(msgspec.Struct, frozen=True):
 class ODB:
     """Reads and writes the operational database. An instance belongs to the thread that made it."""
 
-    def __init__(self, address: Path | str, secrets: Secrets, *, create: bool = False) -> None:
+    def __init__(
+        self, address: Path | str, secrets: Secrets, *, create: bool = False, only_reads: bool = False
+    ) -> None:
         """Open the database: an SQLite file, or the PostgreSQL of a URL. With `create` it is made if there is none.
+
+        With `only_reads`, nothing is written, and an SQLite file may be in a directory that cannot be written.
 
         Raises ODBError, NewerODB if a newer version of this package wrote it, and OtherKey.
         """
         self._secrets = secrets
-        self._database = connect(address, create=create)
+        self._database = connect(address, create=create, only_reads=only_reads)
         try:
             if create:
                 self._create()

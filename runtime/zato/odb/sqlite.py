@@ -21,17 +21,31 @@ BUSY_SECONDS = 10
 class SQLite:
     """A connection to an SQLite file with a write-ahead log (zato.odb.database.Database)."""
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
-        """Raises ODBError, also if the file does not exist and is not to be created."""
+    def __init__(self, path: Path, *, create: bool = False, only_reads: bool = False) -> None:
+        """Raises ODBError, also if the file does not exist and is not to be created.
+
+        With `only_reads`, the file may be in a directory that cannot be written.
+        """
         if not create and not path.exists():
             raise ODBError(f"there is no ODB at {path}")
         self._path = path
         try:
+            if only_reads and not os.access(path.parent, os.W_OK, effective_ids=True):
+                self._connection = sqlite3.connect(self._unwritable(), timeout=BUSY_SECONDS, uri=True)
+                return
             self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
         except sqlite3.Error as e:
             raise self._error(e) from None
+
+    def _unwritable(self) -> str:
+        """Where there is no log, nobody else has the file open, so SQLite may do without the files it makes beside it.
+
+        Source: https://www.sqlite.org/wal.html, "Read-Only Databases".
+        """
+        has_log = self._path.with_name(f"{self._path.name}-wal").exists()
+        return f"{self._path.absolute().as_uri()}?mode=ro" + ("" if has_log else "&immutable=1")
 
     @property
     def name(self) -> str:
