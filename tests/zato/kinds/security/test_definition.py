@@ -233,7 +233,7 @@ def test_secrets_are_known_as_such(kind: type[Kind], secrets: set[str]) -> None:
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
-        ("type: bearer_token, password: p, claims: [sub]", "A/claims: `sub` has the wrong form"),
+        ("type: bearer_token, password: p, claims: [sub]", "A/claims: the value has the wrong form"),
         ("type: bearer_token, password: p, auth_endpoint: a/b", "A/auth_endpoint: `a/b` has the wrong form"),
         ("type: bearer_token, password: p, data_format: xml", "A/data_format: `xml` is not one of form, json"),
         ("type: bearer_token, static_token: t, static_header: 'a b'", "A/static_header: `a b` has the wrong form"),
