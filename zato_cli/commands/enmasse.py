@@ -21,6 +21,26 @@ def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[s
     return tuple(part.strip() for part in (value or "").split(",") if part.strip() not in {"", "all"})
 
 
+OF_ZATO = {
+    "--ignore-missing-defs": (True, "names that neither the files nor the ODB have are errors"),
+    "--ignore-missing-includes": (True, "a file that cannot be included is an error"),
+    "--exit-on-missing-file": (True, "a missing file is an error"),
+    "--initial-wait-time": (False, "an import does not need a running server"),
+    "--missing-wait-time": (False, "services may be deployed after what names them"),
+}
+"""Options of Zato's command that pipelines pass → whether each is a flag, and why there is nothing to do for it."""
+
+
+def _accepting_options_of_zato(command: click.Command) -> click.Command:
+    def tell(_: click.Context, option: click.Parameter, value: Any) -> None:
+        if value:
+            output.note(f"{option.opts[0]} has no effect: {OF_ZATO[option.opts[0]][1]}")
+
+    for name, (is_flag, _) in OF_ZATO.items():
+        command.params.append(click.Option([name], is_flag=is_flag, hidden=True, expose_value=False, callback=tell))
+    return command
+
+
 class _Command(click.Command):
     """`--diff` takes one revision or two, which click does not know."""
 
@@ -32,6 +52,7 @@ class _Command(click.Command):
         return super().parse_args(ctx, args)
 
 
+@_accepting_options_of_zato
 @click.command("enmasse", cls=_Command)
 @server_argument
 @click.option("--validate", is_flag=True, help="Say everything that is wrong with the files; needs no server.")
