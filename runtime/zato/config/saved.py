@@ -18,6 +18,7 @@ from zato.config.sections import SECTIONS
 from zato.config.snapshot import Key, Snapshot
 from zato.errors import PlanError
 from zato.kinds.base import Kind, secret_fields
+from zato.kinds.redact import redacted_value
 
 Digest = Callable[..., str]
 """Makes the keyed digest of texts (zato.odb.secrets.Secrets.digest)."""
@@ -31,9 +32,9 @@ class SavedStep(msgspec.Struct, frozen=True):
     name: str
     owner: str
     object: dict[str, Any] | None
-    """What is there afterwards, without secrets; None once it is deleted."""
+    """What is there afterwards, without secrets, and with stars in fields that hold some; None once it is deleted."""
     secrets: dict[str, str]
-    """Field → keyed digest of the secret that it has afterwards."""
+    """Field → keyed digest of the secret, or of the value with secrets in it, that it has afterwards."""
     variables: dict[str, str]
     """Field → its text with `${NAME}` for the environment variables that it came from."""
     told: dict[str, Any]
@@ -81,13 +82,20 @@ def _saved(step: Step, digest: Digest, variables: dict[str, str], impact: Iterab
     told = {**record(step), "impact": list(impact)}
     if step.object is None:
         return SavedStep(step.action, *step.key, step.owner, None, {}, {}, told)
-    secrets = {
-        field: digest(*step.key, field, value)
-        for field in secret_fields(type(step.object))
-        if (value := getattr(step.object, field)) is not None
+    own = secret_fields(type(step.object))
+    fields = msgspec.structs.asdict(step.object)
+    hidden = {
+        field: None if field in own else redacted_value(value)
+        for field, value in fields.items()
+        if value is not None and field != "name" and (field in own or redacted_value(value) != value)
     }
-    plain = msgspec.to_builtins(msgspec.structs.replace(step.object, **dict.fromkeys(secrets)))
+    secrets = {field: digest(*step.key, field, _text(fields[field])) for field in hidden}
+    plain = msgspec.to_builtins(msgspec.structs.replace(step.object, **hidden))
     return SavedStep(step.action, *step.key, step.owner, plain, secrets, variables, told)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value, order="sorted").decode()
 
 
 def _seal(unsealed: SavedPlan, digest: Digest) -> str:
@@ -131,11 +139,11 @@ def restore(saved: SavedPlan, now: Snapshot, owners: Mapping[Key, str], given: S
     return msgspec.structs.replace(restored, unchanged=saved.unchanged)
 
 
-def _secret(step: SavedStep, field: str, places: Iterable[Snapshot], digest: Digest) -> str | None:
+def _secret(step: SavedStep, field: str, places: Iterable[Snapshot], digest: Digest) -> Any:
     for snapshot in places:
         value = getattr(_found(snapshot, step), field, None)
-        if value is not None and _is_same(digest(*step.key, field, value), step.secrets[field]):
-            return str(value)
+        if value is not None and _is_same(digest(*step.key, field, _text(value)), step.secrets[field]):
+            return value
     return None
 
 

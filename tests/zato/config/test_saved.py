@@ -19,6 +19,7 @@ from zato.config.snapshot import Snapshot, key_of
 from zato.errors import PlanError
 from zato.kinds.base import secret_fields
 from zato.kinds.rest.channel import ChannelREST
+from zato.kinds.rest.outgoing import OutgoingREST
 from zato.kinds.security.basic_auth import BasicAuth
 
 API = BasicAuth(name="API", username="api", password="canary-1f")
@@ -61,6 +62,28 @@ def test_no_secret_is_in_it() -> None:
     assert "canary" not in text
     assert secret_fields(BasicAuth) == ("password",)
     assert list(msgspec.json.decode(text)["steps"][0]["secrets"]) == ["password"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"url_path": "/x?key=canary"},
+        {"request_headers": ({"key": "Authorization", "value": "Bearer canary", "mode": "text"},)},
+    ],
+)
+def test_no_value_with_a_secret_in_it_is_in_it(field: dict[str, Any]) -> None:
+    # Given
+    crm = msgspec.structs.replace(OutgoingREST(name="CRM", host="http://crm", url_path="/"), **field)
+    planned = plan(Snapshot(), [crm])
+
+    # When
+    text = written(planned, Snapshot())
+
+    # Then
+    assert "canary" not in text
+    assert restored(text, Snapshot(), Snapshot([crm])) == planned
+    with pytest.raises(PlanError, match=f"the {next(iter(field))} of outgoing_rest/CRM changes"):
+        restored(text, Snapshot())
 
 
 def test_it_can_be_read_by_people_and_programs() -> None:
