@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.zato_cli.enmasse.importing import Importer, key
-from zato_cli.commands.enmasse import ACTIONS, GOES_WITH, command
+from zato_cli.commands.enmasse import ACTIONS, GOES_WITH, OF_ZATO, command
 
 COMMANDS = {
     "--validate": ["--validate"],
@@ -53,7 +53,7 @@ def test_the_table_has_every_action_and_every_option() -> None:
     options = {param.opts[0] for param in command.params if param.opts[0].startswith("--")}
 
     assert list(COMMANDS) == list(ACTIONS)
-    assert {option.split()[0] for option in OPTIONS} == set(GOES_WITH) == options - set(ACTIONS)
+    assert {option.split()[0] for option in OPTIONS} == set(GOES_WITH) == options - set(ACTIONS) - set(OF_ZATO)
 
 
 @pytest.mark.parametrize(("option", "action"), REFUSED)
